@@ -30,6 +30,8 @@ type Opened struct {
 	Producer string    `cbor:"2,keyasint" json:"producer"`
 	Code     string    `cbor:"3,keyasint" json:"code"`
 	Identity string    `cbor:"4,keyasint" json:"-"`
+	// Content is the ContentHash of what was published.
+	Content string `cbor:"8,keyasint" json:"-"`
 	Received time.Time `cbor:"5,keyasint" json:"received"`
 	// Sequence is where the ALERTS stream holds the message.
 	Sequence uint64 `cbor:"6,keyasint" json:"sequence"`

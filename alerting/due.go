@@ -1,0 +1,23 @@
+package alerting
+
+import "time"
+
+// A Due is a delivery that it is time to work on.
+type Due struct {
+	Alert    Key
+	Delivery uint32
+	// Attempt is the number that the next attempt will have.
+	Attempt int
+	// Lane is 0 to 3 by the alert's severity, LaneNotices for confirmations and help texts.
+	Lane int
+	// Unsettled is set when an earlier attempt is Unknown: the provider is to be asked about it
+	// before anything is sent again. Since is when that attempt was recorded.
+	Unsettled bool
+	Since     time.Time
+}
+
+// Lanes, from the most urgent.
+const (
+	LaneNotices = 4
+	Lanes       = 5
+)

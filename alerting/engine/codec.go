@@ -1,0 +1,26 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// Durable things are CBOR (RFC 8949) with small integers for keys: a third of JSON's size, and a
+// reader skips what a later version adds. Times are RFC 3339 text: exact, and readable in a dump.
+var encoding = func() cbor.EncMode {
+	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano, Sort: cbor.SortNone}.EncMode()
+	if err != nil {
+		panic(err) // the options above are constants
+	}
+	return mode
+}()
+
+func encode(v any) ([]byte, error) { return encoding.Marshal(v) }
+
+func decode(data []byte, v any) error {
+	if err := cbor.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("stored message can't be read: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+)
+
+// An Engine is a connection to JetStream with its streams in place. Its methods are safe for
+// concurrent use.
+type Engine struct {
+	conn *nats.Conn
+	js   jetstream.JetStream
+	log  zerolog.Logger
+
+	leases jetstream.KeyValue
+	keep   jetstream.KeyValue
+}
+
+// A ClusterConfig says how to reach a NATS server outside this process.
+type ClusterConfig struct {
+	URL         string
+	Credentials string // path of a .creds file; "" for none
+	Replicas    int    // copies of each stream
+}
+
+// publishPatience is how long a write waits: elections in a cluster take 4 to 9 s, and a publish
+// waits through one rather than fail.
+const publishPatience = 12 * time.Second
+
+// Embedded connects to a server in this process, without a socket.
+func Embedded(ctx context.Context, s *Server, log zerolog.Logger) (*Engine, error) {
+	return open(ctx, log, 1, nats.DefaultURL, nats.InProcessServer(s.nats), nats.UserInfo(internalUser, s.door.password))
+}
+
+// Connect connects to a cluster.
+func Connect(ctx context.Context, config ClusterConfig, log zerolog.Logger) (*Engine, error) {
+	options := []nats.Option{nats.RetryOnFailedConnect(false)}
+	if config.Credentials != "" {
+		options = append(options, nats.UserCredentials(config.Credentials))
+	}
+	return open(ctx, log, config.Replicas, config.URL, options...)
+}
+
+func open(ctx context.Context, log zerolog.Logger, replicas int, url string, options ...nats.Option) (*Engine, error) {
+	options = append(options,
+		nats.Name("revere"), nats.CustomInboxPrefix(inboxPrefix), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				log.Warn().Err(err).Msg("lost the connection to NATS; reconnecting")
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info().Msg("reconnected to NATS") }),
+	)
+	conn, err := nats.Connect(url, options...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS at %s: %w", redactURL(url), err)
+	}
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(publishPatience))
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	e := &Engine{conn: conn, js: js, log: log}
+	if err := e.ensureTopology(ctx, replicas); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// Close ends the connection. What was acknowledged is safe; what was not may or may not be.
+func (e *Engine) Close() { e.conn.Close() }
+
+// Ready reports whether the engine can take work: connected, and every stream present.
+func (e *Engine) Ready(ctx context.Context) error {
+	if !e.conn.IsConnected() {
+		return fmt.Errorf("not connected to NATS (%s)", e.conn.Status())
+	}
+	for _, config := range streams(1) {
+		if _, err := e.js.Stream(ctx, config.Name); err != nil {
+			return fmt.Errorf("stream %s: %w", config.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A lease lasts leaseLife from its last renewal, and is renewed three times in that. It is given up
+// leaseMargin early, so that its holder has stopped before anyone else begins.
+const (
+	leaseLife    = 3 * time.Second
+	leaseRenewal = leaseLife / 3
+	leaseMargin  = 500 * time.Millisecond
+	leaseRetry   = 300 * time.Millisecond
+)
+
+// A Lease is the right to do what only one process may do at a time. Held is cheap: ask it
+// immediately before every act that the lease covers.
+type Lease struct {
+	deadline atomic.Pointer[time.Time]
+}
+
+// Held reports whether the right is still certain. It compares monotonic time, so that a process
+// which was stopped and wakes knows at once that it has lost the lease.
+func (l *Lease) Held() bool {
+	deadline := l.deadline.Load()
+	return deadline != nil && time.Now().Before(*deadline)
+}
+
+// HoldLease runs work whenever this process holds the named lease, until ctx is done: it waits for
+// the lease, calls work, and cancels work's context when the lease is lost. When work returns the
+// lease is given back, and after a pause it is asked for again.
+func (e *Engine) HoldLease(ctx context.Context, name, holder string, work func(context.Context, *Lease) error) error {
+	for {
+		revision, start, err := e.acquire(ctx, name, holder)
+		if err != nil {
+			return nil // ctx is done
+		}
+		if err := e.hold(ctx, name, holder, revision, start, work); err != nil && ctx.Err() == nil {
+			e.log.Error().Err(err).Str("lease", name).Msg("work under a lease failed; it starts again")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(leaseRetry):
+		}
+	}
+}
+
+// acquire waits until the lease is free and takes it. start is taken before the request, so that
+// the holder's idea of the deadline is never later than the server's.
+func (e *Engine) acquire(ctx context.Context, name, holder string) (revision uint64, start time.Time, err error) {
+	for {
+		start = time.Now()
+		revision, err = e.leases.Create(ctx, name, []byte(holder), jetstream.KeyTTL(leaseLife))
+		if err == nil {
+			return revision, start, nil
+		}
+		if ctx.Err() != nil {
+			return 0, start, ctx.Err()
+		}
+		if !errors.Is(err, jetstream.ErrKeyExists) {
+			e.log.Warn().Err(err).Str("lease", name).Msg("can't ask for a lease; trying again")
+		}
+		select {
+		case <-ctx.Done():
+			return 0, start, ctx.Err()
+		case <-time.After(leaseRetry):
+		}
+	}
+}
+
+func (e *Engine) hold(ctx context.Context, name, holder string, revision uint64, start time.Time, work func(context.Context, *Lease) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	lease := &Lease{}
+	lease.extend(start)
+	e.log.Info().Str("lease", name).Msg("holding the lease")
+
+	done := make(chan error, 1)
+	go func() { done <- work(ctx, lease) }()
+	renew := time.NewTicker(leaseRenewal)
+	defer renew.Stop()
+	for {
+		select {
+		case err := <-done:
+			e.release(name, revision)
+			return err
+		case <-renew.C:
+			start := time.Now()
+			next, err := e.renew(ctx, name, holder, revision)
+			switch {
+			case err == nil:
+				revision = next
+				lease.extend(start)
+			case isOvertaken(err) || !lease.Held():
+				e.log.Warn().Str("lease", name).Msg("lost the lease")
+				cancel()
+				return <-done
+			}
+		}
+	}
+}
+
+func (l *Lease) extend(start time.Time) {
+	deadline := start.Add(leaseLife - leaseMargin)
+	l.deadline.Store(&deadline)
+}
+
+// renew writes the key anew with its time to live: KeyValue.Update would drop that.
+func (e *Engine) renew(ctx context.Context, name, holder string, revision uint64) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseRenewal)
+	defer cancel()
+	msg := nats.NewMsg("$KV." + leasesBucket + "." + name)
+	msg.Data = []byte(holder)
+	msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
+	msg.Header.Set(jetstream.MsgTTLHeader, leaseLife.String())
+	ack, err := e.js.PublishMsg(ctx, msg)
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}
+
+// release lets the next holder begin at once instead of when the lease runs out.
+func (e *Engine) release(name string, revision uint64) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := e.leases.Purge(ctx, name, jetstream.LastRevision(revision)); err != nil {
+		e.log.Debug().Err(err).Str("lease", name).Msg("the lease was not given back; it runs out by itself")
+	}
+}

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"revere/alerting"
+)
+
+// The ledger's writers. Each has a subject of its own, so that a writer that must be the only one
+// can be held to it: its appends are compared with the last one on the subject.
+const (
+	LedgerAlerts  = "ledger.alerts"  // the router: alerts opened, manifests
+	LedgerInbound = "ledger.inbound" // the tracker: what people and providers answered
+	LedgerTimers  = "ledger.timers"  // the tracker: what became due
+	LedgerDesk    = "ledger.desk"    // the API: answers that people gave there; many writers
+)
+
+// LedgerChannel is the subject of a channel's dispatcher: attempts and results.
+func LedgerChannel(name string) string { return "ledger.channel." + name }
+
+// recordBytes is how large a message of records may grow before the next one begins.
+const recordBytes = 512 << 10
+
+// Append writes records to the ledger: all of them or none. last is the sequence that the subject's
+// newest message must have, or Anywhere. When it returns without error the records survive power
+// loss; the sequence is that of the last message. alerting.ErrOvertaken means that another writer
+// was first and nothing was written; with any other error nobody can say whether they were.
+func (e *Engine) Append(ctx context.Context, subject string, last uint64, records ...alerting.Record) (uint64, error) {
+	parts, err := pack(records)
+	if err != nil {
+		return 0, err
+	}
+	return e.publishAll(ctx, subject, last, parts)
+}
+
+// pack puts records into as few messages as their size allows.
+func pack(records []alerting.Record) ([][]byte, error) {
+	whole, err := encode(records)
+	if err != nil {
+		return nil, err
+	}
+	if len(whole) <= recordBytes || len(records) == 1 {
+		return [][]byte{whole}, nil
+	}
+	half := len(records) / 2
+	first, err := pack(records[:half])
+	if err != nil {
+		return nil, err
+	}
+	second, err := pack(records[half:])
+	return append(first, second...), err
+}
+
+// FollowLedger calls apply with every message of the ledger after the given sequence, in order, and
+// goes on with new ones as they come until ctx is done. apply is never called concurrently. It
+// returns as soon as it has begun, with the sequence that the ledger had reached then.
+func (e *Engine) FollowLedger(ctx context.Context, after uint64, apply func(sequence uint64, subject string, records []alerting.Record)) (reached uint64, err error) {
+	return follow(ctx, e, ledgerStream, after, func(m entry) error {
+		var records []alerting.Record
+		if err := decode(m.data, &records); err != nil {
+			return err
+		}
+		apply(m.sequence, m.subject, records)
+		return nil
+	})
+}
+
+// An entry is one stored message.
+type entry struct {
+	sequence uint64
+	subject  string
+	at       time.Time
+	data     []byte
+}
+
+// follow hands a stream's messages to apply in order. A message that can't be read is an error for
+// the log and is passed over: one bad message must not hide all that come after it.
+func follow(ctx context.Context, e *Engine, stream string, after uint64, apply func(entry) error) (reached uint64, err error) {
+	s, err := e.js.Stream(ctx, stream)
+	if err != nil {
+		return 0, err
+	}
+	consumer, err := e.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
+	})
+	if err != nil {
+		return 0, err
+	}
+	running, err := consumer.Consume(func(msg jetstream.Msg) {
+		meta, err := msg.Metadata()
+		if err != nil {
+			e.log.Error().Err(err).Str("stream", stream).Msg("message without a sequence")
+			return
+		}
+		m := entry{meta.Sequence.Stream, msg.Subject(), meta.Timestamp, msg.Data()}
+		if err := apply(m); err != nil {
+			e.log.Error().Err(err).Str("stream", stream).Uint64("sequence", m.sequence).Msg("stored message passed over")
+		}
+	}, jetstream.PullMaxMessages(2000))
+	if err != nil {
+		return 0, err
+	}
+	context.AfterFunc(ctx, running.Stop)
+	return s.CachedInfo().State.LastSeq, nil
+}

@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"revere/alerting"
+)
+
+// Headers of messages on alerts.>. None is required.
+const (
+	headerProducer  = "Revere-Producer"
+	headerSeal      = "Revere-Seal"
+	headerVerdictTo = "Revere-Verdict-To"
+	sealSecret      = "seal"
+)
+
+// Submit publishes an alert on an area's subject for a producer whose right to address the alert's
+// areas has been checked. It returns when the alert is durable; the sequence is the ALERTS
+// stream's.
+func (e *Engine) Submit(ctx context.Context, area alerting.Area, producer string, body []byte) (sequence uint64, err error) {
+	secret, err := e.Secret(ctx, sealSecret)
+	if err != nil {
+		return 0, alerting.Errorf(alerting.CodeUnavailable, "read the seal's secret: %v", err)
+	}
+	msg := nats.NewMsg(area.Subject())
+	msg.Data = body
+	msg.Header.Set(headerProducer, producer)
+	msg.Header.Set(headerSeal, seal(secret, producer, body))
+	return e.submit(ctx, msg)
+}
+
+// Resubmit publishes a message as it once came, without vouching for it.
+func (e *Engine) Resubmit(ctx context.Context, subject string, body []byte) (sequence uint64, err error) {
+	msg := nats.NewMsg(subject)
+	msg.Data = body
+	return e.submit(ctx, msg)
+}
+
+func (e *Engine) submit(ctx context.Context, msg *nats.Msg) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, publishPatience)
+	defer cancel()
+	ack, err := e.js.PublishMsg(ctx, msg)
+	if err != nil {
+		return 0, e.writeError(msg.Subject, err)
+	}
+	return ack.Sequence, nil
+}
+
+// seal proves that a message came through Submit: a producer on the wire can't make one.
+func seal(secret []byte, producer string, body []byte) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(producer))
+	mac.Write([]byte{0})
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// A Batch is submissions that wait to be judged, in their order. Done says that all of them have
+// been, for good: until it is called they come again after a while.
+type Batch struct {
+	Submissions []alerting.Submission
+	messages    []jetstream.Msg
+}
+
+// Done acknowledges the batch.
+func (b Batch) Done() error {
+	var errs error
+	for _, m := range b.messages {
+		errs = errors.Join(errs, m.Ack())
+	}
+	return errs
+}
+
+// InProgress asks for more time.
+func (b Batch) InProgress() {
+	for _, m := range b.messages {
+		_ = m.InProgress() // the message comes again, which is harmless
+	}
+}
+
+const (
+	submissionsConsumer = "router"
+	submissionsBatch    = 64
+	submissionsPatience = 2 * time.Second
+)
+
+// Submissions calls judge with what producers published, in order, a batch at a time, until ctx is
+// done. When judge fails the batch comes again.
+func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Batch) error) error {
+	consumer, err := e.js.CreateOrUpdateConsumer(ctx, alertsStream, jetstream.ConsumerConfig{
+		Durable: submissionsConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: 30 * time.Second, MaxAckPending: 4 * submissionsBatch,
+	})
+	if err != nil {
+		return err
+	}
+	secret, err := e.Secret(ctx, sealSecret)
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		batch, err := nextBatch(ctx, consumer, secret)
+		if err != nil {
+			return err
+		}
+		if len(batch.Submissions) == 0 {
+			continue
+		}
+		if err := judge(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextBatch waits for one submission, and takes with it whatever else is waiting.
+func nextBatch(ctx context.Context, consumer jetstream.Consumer, secret []byte) (Batch, error) {
+	ctx, cancel := context.WithTimeout(ctx, submissionsPatience)
+	defer cancel()
+	var batch Batch
+	first, err := consumer.Fetch(1, jetstream.FetchContext(ctx))
+	if err != nil {
+		return batch, err
+	}
+	waiting := uint64(0)
+	for msg := range first.Messages() {
+		waiting = batch.add(msg, secret)
+	}
+	if waiting == 0 {
+		return batch, ignoreNoMessages(first.Error())
+	}
+	more, err := consumer.FetchNoWait(int(min(waiting, submissionsBatch-1)))
+	if err != nil {
+		return batch, err
+	}
+	for msg := range more.Messages() {
+		batch.add(msg, secret)
+	}
+	return batch, ignoreNoMessages(more.Error())
+}
+
+func ignoreNoMessages(err error) error {
+	if errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// add appends a message and returns how many wait behind it.
+func (b *Batch) add(msg jetstream.Msg, secret []byte) (waiting uint64) {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return 0 // not a JetStream message: the server never delivers one here
+	}
+	header := msg.Headers()
+	s := alerting.Submission{
+		Sequence: meta.Sequence.Stream, Subject: msg.Subject(), Received: meta.Timestamp.UTC().Truncate(time.Millisecond),
+		Body: msg.Data(), Headers: header, Producer: alerting.AnyProducer,
+	}
+	if producer := header.Get(headerProducer); producer != "" && hmac.Equal([]byte(header.Get(headerSeal)), []byte(seal(secret, producer, s.Body))) {
+		s.Producer, s.Sealed = producer, true
+	}
+	if to := header.Get(headerVerdictTo); strings.HasPrefix(to, "_INBOX.") && !strings.ContainsAny(to, "*> \t") {
+		s.VerdictTo = to
+	}
+	b.Submissions = append(b.Submissions, s)
+	b.messages = append(b.messages, msg)
+	return meta.NumPending
+}
+
+// Pronounce makes a verdict durable on verdicts.<key>, and sends it to the producer's inbox where
+// it named one.
+func (e *Engine) Pronounce(ctx context.Context, v alerting.Verdict, inbox string) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if inbox != "" {
+		if err := e.conn.Publish(inbox, data); err != nil {
+			return err
+		}
+	}
+	_, err = e.publish(ctx, verdictSubject(v.Key), Anywhere, data)
+	return err
+}
+
+func verdictSubject(key alerting.Key) string { return "verdicts." + string(key) }
+
+// AwaitVerdict waits for the verdict on a message until ctx is done.
+func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.Verdict, error) {
+	var v alerting.Verdict
+	sub, err := e.conn.SubscribeSync(verdictSubject(key))
+	if err != nil {
+		return v, err
+	}
+	defer sub.Unsubscribe()
+	stream, err := e.js.Stream(ctx, verdictsStream)
+	if err != nil {
+		return v, err
+	}
+	if kept, err := stream.GetLastMsgForSubject(ctx, verdictSubject(key)); err == nil {
+		return v, json.Unmarshal(kept.Data, &v)
+	}
+	msg, err := sub.NextMsgWithContext(ctx)
+	if err != nil {
+		return v, alerting.Errorf(alerting.CodeUnavailable, "no verdict on %s yet", key)
+	}
+	return v, json.Unmarshal(msg.Data, &v)
+}

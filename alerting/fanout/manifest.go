@@ -1,0 +1,184 @@
+package fanout
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"slices"
+
+	"revere/alerting"
+)
+
+// A plan is a manifest in the making: everyone whom an alert goes to, in sending order.
+type plan struct {
+	deliveries []alerting.Planned
+	recipients []alerting.Recipient
+	uncovered  []alerting.Area
+	revision   uint64
+}
+
+// newPlan orders the candidates breadth first: on each channel, every jurisdiction's first message
+// goes before any jurisdiction's second. With atOnce all contacts of everyone are used together;
+// else the first that may be, and the others are in reserve.
+func newPlan(candidates []alerting.Candidate, atOnce bool) *plan {
+	p := &plan{recipients: make([]alerting.Recipient, len(candidates))}
+	uses := make([]use, 0, len(candidates))
+	for i, c := range candidates {
+		p.recipients[i] = c.Recipient
+		p.recipients[i].Contacts = make([]uint32, len(c.Contacts))
+		found := false
+		for j, contact := range c.Contacts {
+			contact.Active = contact.Suppressed == "" && (contact.Active || atOnce || !found)
+			found = found || contact.Active
+			uses = append(uses, use{contact, i, j})
+		}
+	}
+	p.place(breadthFirst(uses, candidates))
+	return p
+}
+
+// A use is one contact of one candidate.
+type use struct {
+	contact   alerting.Planned
+	candidate int
+	rung      int
+}
+
+// breadthFirst sorts the active contacts into rounds: in round n are those that are their
+// jurisdiction's n-th on their channel. Contacts in reserve follow behind.
+func breadthFirst(uses []use, candidates []alerting.Candidate) []use {
+	type lane struct {
+		area    alerting.Area
+		channel string
+	}
+	before := map[lane]int{}
+	var rounds [][]use
+	var reserve []use
+	for _, u := range uses {
+		if !u.contact.Active {
+			reserve = append(reserve, u)
+			continue
+		}
+		areas := candidates[u.candidate].Recipient.Areas
+		round := -1
+		for _, a := range areas {
+			if n := before[lane{a, u.contact.Channel}]; round < 0 || n < round {
+				round = n
+			}
+		}
+		round = max(round, 0)
+		for _, a := range areas {
+			before[lane{a, u.contact.Channel}]++
+		}
+		for len(rounds) <= round {
+			rounds = append(rounds, nil)
+		}
+		rounds[round] = append(rounds[round], u)
+	}
+	ordered := make([]use, 0, len(uses))
+	for _, r := range rounds {
+		ordered = append(ordered, r...)
+	}
+	return append(ordered, reserve...)
+}
+
+// place gives each address one delivery: those who share an address share its message.
+func (p *plan) place(uses []use) {
+	type address struct{ channel, address string }
+	places := make(map[address]uint32, len(uses))
+	p.deliveries = make([]alerting.Planned, 0, len(uses))
+	for _, u := range uses {
+		at := address{u.contact.Channel, u.contact.Address}
+		i, shared := places[at]
+		if !shared {
+			i = uint32(len(p.deliveries))
+			places[at] = i
+			p.deliveries = append(p.deliveries, u.contact)
+		} else if u.contact.Active {
+			p.deliveries[i].Active = true
+		}
+		p.recipients[u.candidate].Contacts[u.rung] = i
+	}
+}
+
+// How a manifest is cut into records: small enough to write and read without a pause, few enough
+// for one atomic batch.
+const (
+	partSize = 500
+	maxParts = 800
+)
+
+// records cuts the plan into the manifest's parts. There is always one, even of an empty plan.
+func (p *plan) records(template alerting.Record) []alerting.Record {
+	longest := max(len(p.deliveries), len(p.recipients), 1)
+	size := max(partSize, (longest+maxParts-1)/maxParts)
+	parts := (longest + size - 1) / size
+	digest := p.hash()
+	records := make([]alerting.Record, parts)
+	for i := range records {
+		records[i] = template
+		records[i].Manifest = &alerting.Manifest{
+			Revision: p.revision, Hash: digest, Part: i, Parts: parts,
+			Deliveries: chunk(p.deliveries, i, size), Recipients: chunk(p.recipients, i, size),
+		}
+	}
+	records[0].Manifest.Uncovered = p.uncovered
+	return records
+}
+
+func chunk[T any](all []T, i, size int) []T {
+	return all[min(i*size, len(all)):min((i+1)*size, len(all))]
+}
+
+// hash covers who gets what and in which order, so that a manifest can be checked against what was
+// written down later.
+func (p *plan) hash() []byte {
+	h := sha256.New()
+	for _, d := range p.deliveries {
+		text(h, d.Channel, d.Address, d.Suppressed)
+		number(h, flag(d.Active))
+	}
+	for _, r := range p.recipients {
+		text(h, r.Subscriber)
+		for _, c := range r.Contacts {
+			number(h, c)
+		}
+	}
+	return h.Sum(nil)[:16]
+}
+
+func text(h hash.Hash, parts ...string) {
+	for _, s := range parts {
+		number(h, uint32(len(s)))
+		h.Write([]byte(s))
+	}
+}
+
+func number(h hash.Hash, n uint32) {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], n)
+	h.Write(b[:])
+}
+
+func flag(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// jurisdictions lists the areas that the plan's recipients answer for.
+func (p *plan) jurisdictions() []alerting.Area {
+	var areas []alerting.Area
+	seen := map[alerting.Area]bool{}
+	for _, r := range p.recipients {
+		for _, a := range r.Areas {
+			if !seen[a] {
+				seen[a] = true
+				areas = append(areas, a)
+			}
+		}
+	}
+	slices.Sort(areas)
+	return areas
+}

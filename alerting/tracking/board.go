@@ -1,0 +1,107 @@
+// Package tracking is what the ledger adds up to: every alert with its recipients, the state of
+// each delivery, who has answered, and what is due on each channel. It is a projection: a process
+// rebuilds it by reading the ledger, and any two that have read as far hold the same.
+package tracking
+
+import (
+	"context"
+	"sync"
+
+	"revere/alerting"
+)
+
+// A Board is the projection of the ledger in memory. It is safe for concurrent use; Apply is called
+// by one goroutine, in the ledger's order.
+type Board struct {
+	mu      sync.RWMutex
+	reached uint64            // the ledger's sequence that has been applied
+	last    map[string]uint64 // newest sequence on each of the ledger's subjects
+	inbound uint64            // newest inbound fact that records were drawn from
+	updated chan struct{}     // closed and replaced at every change
+
+	alerts     map[alerting.Key]*alert
+	order      []*alert            // as opened
+	byIdentity map[string]*alert   // what makes two messages the same alert
+	byID       map[string][]*alert // the producers' own ids
+	outboxes   map[string]*outbox  // by channel
+	interned   map[string]string   // channel and area names, which recur
+}
+
+// NewBoard returns a board before the ledger's first message.
+func NewBoard() *Board {
+	return &Board{
+		last: map[string]uint64{}, updated: make(chan struct{}),
+		alerts: map[alerting.Key]*alert{}, byIdentity: map[string]*alert{}, byID: map[string][]*alert{},
+		outboxes: map[string]*outbox{}, interned: map[string]string{},
+	}
+}
+
+// Apply takes in one message of the ledger.
+func (b *Board) Apply(sequence uint64, subject string, records []alerting.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range records {
+		b.fold(sequence, &records[i])
+	}
+	b.reached = sequence
+	b.last[subject] = sequence
+	close(b.updated)
+	b.updated = make(chan struct{})
+	for _, o := range b.outboxes {
+		o.signal()
+	}
+}
+
+// Reached is the ledger's sequence that the board has taken in.
+func (b *Board) Reached() uint64 {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.reached
+}
+
+// Last is the newest sequence on one of the ledger's subjects, as far as the board has read.
+func (b *Board) Last(subject string) uint64 {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.last[subject]
+}
+
+// Inbound is the newest inbound fact that has been dealt with.
+func (b *Board) Inbound() uint64 {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.inbound
+}
+
+// Wait returns when the board has taken in the ledger's sequence: what was written there is then
+// seen by every read.
+func (b *Board) Wait(ctx context.Context, sequence uint64) error {
+	for {
+		b.mu.RLock()
+		reached, updated := b.reached, b.updated
+		b.mu.RUnlock()
+		if reached >= sequence {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return alerting.Errorf(alerting.CodeUnavailable, "the ledger is at %d, not yet at %d", reached, sequence)
+		case <-updated:
+		}
+	}
+}
+
+// Updated is closed at the next change.
+func (b *Board) Updated() <-chan struct{} {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.updated
+}
+
+func (b *Board) intern(s string) string {
+	if kept, ok := b.interned[s]; ok {
+		return kept
+	}
+	b.interned[s] = s
+	return s
+}

@@ -1,0 +1,44 @@
+package tracking
+
+import (
+	"time"
+
+	"revere/alerting"
+)
+
+// A Ladder is one recipient's contacts in the order of preference, and how far each has come.
+type Ladder struct {
+	Recipient uint32
+	Answered  bool
+	Gap       bool // a gap was remarked already
+	Rungs     []Rung
+}
+
+// A Rung is one contact on a ladder.
+type Rung struct {
+	Delivery    uint32
+	Channel     string
+	State       alerting.State
+	Active      bool
+	ActivatedAt time.Time
+}
+
+// Ladders calls visit with every recipient of an alert. visit must not call the board.
+func (b *Board) Ladders(key alerting.Key, visit func(Ladder)) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	if a == nil || !a.manifested {
+		return
+	}
+	var rungs []Rung
+	for i := range a.recipients {
+		r := &a.recipients[i]
+		rungs = rungs[:0]
+		for _, c := range r.contacts {
+			d := &a.deliveries[c]
+			rungs = append(rungs, Rung{c, d.channel, d.state, d.active, d.activatedAt})
+		}
+		visit(Ladder{uint32(i), r.answered() != nil, r.gap, rungs})
+	}
+}

@@ -1,0 +1,224 @@
+package tracking
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+
+	"revere/alerting"
+)
+
+// An outbox is what is due on one channel: urgent first, and within one severity a turn for each
+// alert, so that two blasts share. Within an alert the manifest's order holds, which is breadth
+// first. Entries are taken out lazily: one whose delivery is no longer queued is passed over.
+type outbox struct {
+	lanes   [alerting.Lanes][]*queue
+	retries retryHeap
+	wake    chan struct{}
+}
+
+// A queue is what one alert has due in one lane of a channel.
+type queue struct {
+	alert *alert
+	lane  int
+	items []uint32
+	head  int
+}
+
+func (b *Board) outbox(channel string) *outbox {
+	o := b.outboxes[channel]
+	if o == nil {
+		o = &outbox{wake: make(chan struct{}, 1)}
+		b.outboxes[channel] = o
+	}
+	return o
+}
+
+// offer puts a delivery at the end of its alert's queue.
+func (b *Board) offer(a *alert, i uint32) {
+	d := &a.deliveries[i]
+	b.outbox(d.channel).push(a, i, d.channel, d.lane(a))
+}
+
+func (o *outbox) push(a *alert, i uint32, channel string, lane int) {
+	name := channel
+	if lane == alerting.LaneNotices {
+		name += " notices"
+	}
+	q := a.queues[name]
+	if q == nil {
+		q = &queue{alert: a, lane: lane}
+		a.queues[name] = q
+	}
+	if q.empty() {
+		q.items, q.head = q.items[:0], 0
+		o.lanes[lane] = append(o.lanes[lane], q)
+	}
+	q.items = append(q.items, i)
+}
+
+func (q *queue) empty() bool { return q.head == len(q.items) }
+
+func (o *outbox) postpone(a *alert, i uint32, until time.Time) {
+	heap.Push(&o.retries, retry{until, a, i})
+}
+
+func (o *outbox) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Wake is signaled when there may be something new due on the channel.
+func (b *Board) Wake(channel string) <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.outbox(channel).wake
+}
+
+// Take removes and returns up to n deliveries that are due on the channel, the most urgent first.
+// At most low of them are from any lane but the first. Whoever takes a delivery either records an
+// attempt of it or gives it back.
+func (b *Board) Take(channel string, n, low int, now time.Time) []alerting.Due {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.outbox(channel)
+	b.ripen(o, channel, now)
+	var taken []alerting.Due
+	for lane := range o.lanes {
+		limit := n
+		if lane > 0 {
+			limit = min(n, low)
+		}
+		for len(taken) < limit && len(o.lanes[lane]) > 0 {
+			q := o.lanes[lane][0]
+			o.lanes[lane] = o.lanes[lane][1:]
+			if due, ok := q.next(); ok {
+				taken = append(taken, due)
+			}
+			if !q.empty() {
+				o.lanes[lane] = append(o.lanes[lane], q)
+			}
+		}
+	}
+	return taken
+}
+
+// next removes the first of the queue's deliveries that is still due.
+func (q *queue) next() (alerting.Due, bool) {
+	for !q.empty() {
+		i := q.items[q.head]
+		q.head++
+		if d := &q.alert.deliveries[i]; d.due() {
+			return alerting.Due{
+				Alert: q.alert.key, Delivery: i, Attempt: d.attempts + 1, Lane: q.lane,
+				Unsettled: d.state == alerting.Unknown, Since: d.lastAttempt(),
+			}, true
+		}
+	}
+	return alerting.Due{}, false
+}
+
+// due reports whether the delivery waits to be worked on: to be sent, or to be settled.
+func (d *delivery) due() bool {
+	return d.state == alerting.Queued && d.active || d.state == alerting.Unknown && !d.retryAt.IsZero()
+}
+
+// ripen moves the retries whose time has come into the queues.
+func (b *Board) ripen(o *outbox, channel string, now time.Time) {
+	for len(o.retries) > 0 && !o.retries[0].at.After(now) {
+		r := heap.Pop(&o.retries).(retry)
+		d := &r.alert.deliveries[r.delivery]
+		if d.due() && !d.retryAt.After(now) {
+			o.push(r.alert, r.delivery, channel, d.lane(r.alert))
+		}
+	}
+}
+
+// GiveBack makes deliveries due again that were taken and not attempted.
+func (b *Board) GiveBack(due []alerting.Due) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, x := range due {
+		if a := b.alerts[x.Alert]; a != nil && a.deliveries[x.Delivery].due() {
+			b.offer(a, x.Delivery)
+		}
+	}
+}
+
+// NextRetry is when the channel's next retry comes due; zero when none waits.
+func (b *Board) NextRetry(channel string) time.Time {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if o := b.outboxes[channel]; o != nil && len(o.retries) > 0 {
+		return o.retries[0].at
+	}
+	return time.Time{}
+}
+
+// Refill forgets what was taken from the channel's outbox and makes everything due that the ledger
+// says is: a new dispatcher begins with it. It returns the deliveries whose attempt is on record
+// without an outcome: the dispatcher before stopped in the middle of them.
+func (b *Board) Refill(channel string) (interrupted []alerting.Due) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.outbox(channel)
+	o.lanes, o.retries = [alerting.Lanes][]*queue{}, nil
+	for _, a := range b.order {
+		delete(a.queues, channel)
+		delete(a.queues, channel+" notices")
+		for i := range a.deliveries {
+			d := &a.deliveries[i]
+			switch {
+			case d.channel != channel:
+			case d.state == alerting.Attempting:
+				interrupted = append(interrupted, alerting.Due{Alert: a.key, Delivery: uint32(i), Attempt: d.attempts, Lane: d.lane(a), Since: d.lastAttempt()})
+			case d.due() && d.retryAt.IsZero():
+				b.offer(a, uint32(i))
+			case d.due():
+				o.postpone(a, uint32(i), d.retryAt)
+			}
+		}
+	}
+	o.signal()
+	return interrupted
+}
+
+// Backlog counts what is due on the channel, by lane.
+func (b *Board) Backlog(channel string) (lanes [alerting.Lanes]int) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	o := b.outboxes[channel]
+	if o == nil {
+		return lanes
+	}
+	for lane, queues := range o.lanes {
+		for _, q := range queues {
+			lanes[lane] += len(q.items) - q.head
+		}
+	}
+	for _, r := range o.retries {
+		lanes[r.alert.deliveries[r.delivery].lane(r.alert)]++
+	}
+	return lanes
+}
+
+type retry struct {
+	at       time.Time
+	alert    *alert
+	delivery uint32
+}
+
+type retryHeap []retry
+
+func (h retryHeap) Len() int           { return len(h) }
+func (h retryHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h retryHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *retryHeap) Push(x any)        { *h = append(*h, x.(retry)) }
+func (h *retryHeap) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = slices.Delete(*h, last, last+1)
+	return x
+}

@@ -1,0 +1,173 @@
+package tracking
+
+import (
+	"slices"
+	"time"
+
+	"revere/alerting"
+)
+
+// A Place is where an address stands in one alert.
+type Place struct {
+	Key        alerting.Key
+	Code       string
+	Alert      alerting.Alert
+	Phase      Phase
+	Opened     time.Time
+	ReplacedBy alerting.Key
+	Delivery   uint32
+	Channel    string
+	Address    string
+	State      alerting.State
+	// WentOut is set when the alert may have reached the address.
+	WentOut bool
+	// Recipients are those who share the address; Names and Areas are theirs.
+	Recipients []uint32
+	Names      []string
+	Areas      []alerting.Area
+	// Answered is the answer that counts for all of them, nil while one is missing.
+	Answered *AnswerView
+	// Helped is set when a help text about the alert went to the address before.
+	Helped bool
+	// Sent lists the provider's ids of what was sent to the address about the alert.
+	Sent []string
+}
+
+// PlacesOf returns where an address stands in the alerts that may still be answered, the newest
+// first.
+func (b *Board) PlacesOf(channel, address string) []Place {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var places []Place
+	for i := len(b.order) - 1; i >= 0; i-- {
+		a := b.order[i]
+		if d, ok := a.index[alerting.NewDeliveryID(a.key, channel, address)]; ok {
+			places = append(places, a.place(d))
+		}
+	}
+	return places
+}
+
+// PlaceOf returns where the address of one delivery stands in its alert.
+func (b *Board) PlaceOf(key alerting.Key, id alerting.DeliveryID) (Place, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	if a == nil {
+		return Place{}, false
+	}
+	i, ok := a.index[id]
+	if !ok {
+		return Place{}, false
+	}
+	return a.place(i), true
+}
+
+func (a *alert) place(i uint32) Place {
+	d := &a.deliveries[i]
+	p := Place{
+		Key: a.key, Code: a.opened.Code, Alert: a.opened.Alert, Phase: a.phase(), Opened: a.openedAt, Delivery: i,
+		Channel: d.channel, Address: d.address, State: d.state, WentOut: d.wentOut(), Helped: a.helped[d.channel+" "+d.address], Recipients: slices.Clone(d.recipients),
+	}
+	if a.withdrawn != nil {
+		p.ReplacedBy = a.withdrawn.By
+	}
+	for _, r := range d.recipients {
+		p.Names = append(p.Names, a.recipients[r].Name)
+		for _, area := range a.recipients[r].Areas {
+			if !slices.Contains(p.Areas, area) {
+				p.Areas = append(p.Areas, area)
+			}
+		}
+	}
+	if a.allAnswered(d) {
+		r := &a.recipients[d.recipients[0]]
+		view := a.answerView(r, r.answered())
+		p.Answered = &view
+	}
+	for _, e := range d.history {
+		if e.ProviderID != "" {
+			p.Sent = append(p.Sent, e.ProviderID)
+		}
+	}
+	return p
+}
+
+// wentOut reports whether any attempt may have reached the person.
+func (d *delivery) wentOut() bool { return d.state.WentOut() || d.prior.WentOut() }
+
+// A Person is one recipient of an alert, found by subscriber.
+type Person struct {
+	Recipient uint32
+	Name      string
+	Answered  *AnswerView
+	Alert     alerting.Alert
+	Phase     Phase
+}
+
+// PersonOf finds a subscriber among an alert's recipients.
+func (b *Board) PersonOf(key alerting.Key, subscriber string) (Person, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	if a == nil {
+		return Person{}, false
+	}
+	for i := range a.recipients {
+		if r := &a.recipients[i]; r.Subscriber == subscriber {
+			return Person{uint32(i), r.Name, a.person(uint32(i)).Answer, a.opened.Alert, a.phase()}, true
+		}
+	}
+	return Person{}, false
+}
+
+// Subscribers returns the ids of all recipients of an alert.
+func (b *Board) Subscribers(key alerting.Key) map[string]bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	ids := map[string]bool{}
+	if a := b.alerts[key]; a != nil {
+		for i := range a.recipients {
+			ids[a.recipients[i].Subscriber] = true
+		}
+	}
+	return ids
+}
+
+// An Addressed is a recipient of an alert with the addresses at which it was attempted: those whom
+// a correction must reach.
+type Addressed struct {
+	Recipient alerting.Recipient // without contacts
+	Attempted []alerting.Planned
+	Reserve   []alerting.Planned
+}
+
+// Addressed returns everyone to whom an alert was attempted, in the order of its manifest. An
+// attempt without an outcome counts: it may have reached them.
+func (b *Board) Addressed(key alerting.Key) []Addressed {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	if a == nil {
+		return nil
+	}
+	var all []Addressed
+	for i := range a.recipients {
+		r := &a.recipients[i]
+		x := Addressed{Recipient: r.Recipient}
+		for _, c := range r.contacts {
+			d := &a.deliveries[c]
+			planned := alerting.Planned{Channel: d.channel, Address: d.address}
+			if d.attempted() {
+				planned.Active = true
+				x.Attempted = append(x.Attempted, planned)
+			} else {
+				x.Reserve = append(x.Reserve, planned)
+			}
+		}
+		if len(x.Attempted) > 0 {
+			all = append(all, x)
+		}
+	}
+	return all
+}

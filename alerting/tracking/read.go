@@ -1,0 +1,379 @@
+package tracking
+
+import (
+	"slices"
+	"sort"
+
+	"revere/alerting"
+)
+
+// Find returns the key of the alert that name means: its key, else the producer's own id while only
+// one alert has it.
+func (b *Board) Find(name string) (alerting.Key, error) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	found := slices.Clone(b.byID[name])
+	if a := b.alerts[alerting.Key(name)]; a != nil && !slices.Contains(found, a) {
+		found = append(found, a)
+	}
+	switch len(found) {
+	case 0:
+		return "", alerting.Errorf(alerting.CodeNotFound, "no alert has the key or id %q; `revere alerts list` shows those there are", name)
+	case 1:
+		return found[0].key, nil
+	}
+	keys := make([]string, len(found))
+	for i, a := range found {
+		keys[i] = string(a.key)
+	}
+	return "", alerting.Errorf(alerting.CodeAmbiguous, "%d alerts are called %q; say which by its key: %v", len(found), name, keys)
+}
+
+// Known returns the alert that has an identity, and the sequence of the message that opened it.
+func (b *Board) Known(identity string) (opened alerting.Opened, key alerting.Key, expanded, ok bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.byIdentity[identity]
+	if a == nil {
+		return alerting.Opened{}, "", false, false
+	}
+	return a.opened, a.key, a.manifested, true
+}
+
+// Opened returns how an alert was opened.
+func (b *Board) Opened(key alerting.Key) (alerting.Opened, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	if a == nil {
+		return alerting.Opened{}, false
+	}
+	return a.opened, true
+}
+
+// Keys lists the alerts that match, the newest first.
+func (b *Board) Keys(match func(Summary) bool) []alerting.Key {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	keys := make([]alerting.Key, 0, len(b.order))
+	for i := len(b.order) - 1; i >= 0; i-- {
+		if a := b.order[i]; match == nil || match(a.head()) {
+			keys = append(keys, a.key)
+		}
+	}
+	return keys
+}
+
+// OpenKeys lists the alerts that still take place, the oldest first.
+func (b *Board) OpenKeys() []alerting.Key {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var keys []alerting.Key
+	for _, a := range b.order {
+		if a.open() {
+			keys = append(keys, a.key)
+		}
+	}
+	return keys
+}
+
+// CodesInUse lists the codes that a new alert must not have: those of alerts that people may still
+// answer.
+func (b *Board) CodesInUse() []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var codes []string
+	for _, a := range b.order {
+		if !a.expired {
+			codes = append(codes, a.opened.Code)
+		}
+	}
+	return codes
+}
+
+// Head returns an alert's summary without its counts: it costs little.
+func (b *Board) Head(key alerting.Key) (Summary, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	if a == nil {
+		return Summary{}, false
+	}
+	return a.head(), true
+}
+
+func (a *alert) head() Summary {
+	s := Summary{
+		Key: a.key, Code: a.opened.Code, Phase: a.phase(), Alert: a.opened.Alert, Producer: a.opened.Producer,
+		Received: a.opened.Received, Opened: a.openedAt, Corrects: a.opened.Corrects, Expanded: a.manifested,
+		Revision: a.revision, Sequence: a.latest, People: len(a.recipients),
+	}
+	if a.withdrawn != nil {
+		s.ReplacedBy = a.withdrawn.By
+	}
+	return s
+}
+
+func (a *alert) phase() Phase {
+	switch {
+	case a.withdrawn != nil && a.withdrawn.Type == alerting.TypeUpdate:
+		return Updated
+	case a.withdrawn != nil:
+		return Canceled
+	case a.expired:
+		return Expired
+	}
+	return Open
+}
+
+// Summary returns an alert with everything counted.
+func (b *Board) Summary(key alerting.Key) (Summary, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	if a == nil {
+		return Summary{}, false
+	}
+	return a.summary(), true
+}
+
+func (a *alert) summary() Summary {
+	s := a.head()
+	s.States, s.Channels, s.Responses = Counts{}, map[string]Counts{}, map[string]int{}
+	s.Uncovered = append([]alerting.Area{}, a.uncovered...)
+	s.Finished = a.manifested
+	a.countDeliveries(&s)
+	a.countPeople(&s)
+	s.Gaps = a.gaps()
+	s.Remarks = make([]RemarkView, 0, len(a.remarks))
+	for _, r := range a.remarks {
+		s.Remarks = append(s.Remarks, RemarkView{r.at, r.Kind, r.Channel, r.Detail})
+	}
+	return s
+}
+
+func (a *alert) countDeliveries(s *Summary) {
+	for i := range a.deliveries {
+		d := &a.deliveries[i]
+		if !d.state.Final() && (d.active || d.state != alerting.Queued) && !(d.state == alerting.Unknown && d.retryAt.IsZero()) {
+			s.Finished = false
+		}
+		if d.notice != nil || d.reserve() {
+			continue
+		}
+		s.Deliveries++
+		s.States[d.state]++
+		if s.Channels[d.channel] == nil {
+			s.Channels[d.channel] = Counts{}
+		}
+		s.Channels[d.channel][d.state]++
+	}
+}
+
+// reserve reports whether the contact has not been used.
+func (d *delivery) reserve() bool { return !d.active && d.state == alerting.Queued }
+
+func (a *alert) countPeople(s *Summary) {
+	areas, teams := map[alerting.Area]*AreaSummary{}, map[string]*TeamSummary{}
+	for i := range a.recipients {
+		p := a.person(uint32(i))
+		s.Reached += one(p.Reached)
+		s.Delivered += one(p.Delivered)
+		s.Acknowledged += one(p.Answer != nil)
+		if p.Answer != nil {
+			s.Responses[responseKey(p.Answer)]++
+		}
+		for _, area := range p.Areas {
+			if areas[area] == nil {
+				areas[area] = &AreaSummary{Area: area}
+			}
+			x := areas[area]
+			x.People++
+			x.Reached += one(p.Reached)
+			x.Delivered += one(p.Delivered)
+			x.Acknowledged += one(p.Answer != nil)
+			x.First = earlier(x.First, p.Answer)
+		}
+		for _, team := range a.recipients[i].Teams {
+			if teams[team] == nil {
+				teams[team] = &TeamSummary{Team: team}
+			}
+			x := teams[team]
+			x.People++
+			x.Reached += one(p.Reached)
+			x.Acknowledged += one(p.Answer != nil)
+			x.First = earlier(x.First, p.Answer)
+		}
+	}
+	s.Areas = make([]AreaSummary, 0, len(areas))
+	for _, x := range areas {
+		s.Areas = append(s.Areas, *x)
+	}
+	sort.Slice(s.Areas, func(i, j int) bool { return s.Areas[i].Area < s.Areas[j].Area })
+	for _, x := range teams {
+		s.Teams = append(s.Teams, *x)
+	}
+	sort.Slice(s.Teams, func(i, j int) bool { return s.Teams[i].Team < s.Teams[j].Team })
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func responseKey(a *AnswerView) string {
+	if a.Response == "" {
+		return "ack"
+	}
+	return a.Response
+}
+
+func earlier(x, y *AnswerView) *AnswerView {
+	if x == nil || (y != nil && y.At.Before(x.At)) {
+		return y
+	}
+	return x
+}
+
+// gaps lists the people whom nothing can reach any more. One who has answered is none.
+func (a *alert) gaps() []Gap {
+	gaps := []Gap{}
+	for i := range a.recipients {
+		r := &a.recipients[i]
+		if r.answered() != nil {
+			continue
+		}
+		if detail := a.gap(r); detail != "" {
+			gaps = append(gaps, Gap{r.Subscriber, r.Name, r.Areas, detail})
+		}
+	}
+	return gaps
+}
+
+func (a *alert) gap(r *recipient) string {
+	if len(r.contacts) == 0 {
+		return "no contact that this alert may use"
+	}
+	reason := ""
+	for _, c := range r.contacts {
+		d := &a.deliveries[c]
+		if !d.state.Dead() {
+			return ""
+		}
+		reason = d.channel + " " + d.state.String()
+		if n := len(d.history); n > 0 && d.history[n-1].Reason != "" {
+			reason += ": " + d.history[n-1].Reason
+		}
+	}
+	return reason
+}
+
+// Deliveries returns an alert's deliveries from the given index on, at most limit of them. Contacts
+// in reserve are not deliveries. next is where to go on; -1 at the end.
+func (b *Board) Deliveries(key alerting.Key, from, limit int, match func(DeliveryView) bool) (views []DeliveryView, next int) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	views = []DeliveryView{}
+	if a == nil {
+		return views, -1
+	}
+	for i := max(from, 0); i < len(a.deliveries); i++ {
+		if a.deliveries[i].reserve() {
+			continue
+		}
+		v := a.deliveryView(uint32(i))
+		if match != nil && !match(v) {
+			continue
+		}
+		if len(views) == limit {
+			return views, i
+		}
+		views = append(views, v)
+	}
+	return views, -1
+}
+
+func (a *alert) deliveryView(i uint32) DeliveryView {
+	d := &a.deliveries[i]
+	v := DeliveryView{
+		ID: a.id(i), Index: i, Channel: d.channel, Address: d.address, State: d.state, Attempts: d.attempts,
+		Subscribers: []string{}, Names: []string{}, Areas: []alerting.Area{}, History: slices.Clone(d.history),
+	}
+	if d.notice != nil {
+		v.Notice = d.notice.Kind
+	}
+	for _, r := range d.recipients {
+		v.Subscribers = append(v.Subscribers, a.recipients[r].Subscriber)
+		v.Names = append(v.Names, a.recipients[r].Name)
+		for _, area := range a.recipients[r].Areas {
+			if !slices.Contains(v.Areas, area) {
+				v.Areas = append(v.Areas, area)
+			}
+		}
+	}
+	return v
+}
+
+// People returns an alert's recipients from the given index on, at most limit of them; next is
+// where to go on, -1 at the end.
+func (b *Board) People(key alerting.Key, from, limit int, match func(PersonView) bool) (views []PersonView, next int) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	views = []PersonView{}
+	if a == nil {
+		return views, -1
+	}
+	for i := max(from, 0); i < len(a.recipients); i++ {
+		v := a.person(uint32(i))
+		if match != nil && !match(v) {
+			continue
+		}
+		if len(views) == limit {
+			return views, i
+		}
+		views = append(views, v)
+	}
+	return views, -1
+}
+
+func (a *alert) person(i uint32) PersonView {
+	r := &a.recipients[i]
+	p := PersonView{Subscriber: r.Subscriber, Name: r.Name, Organization: r.Organization, Areas: r.Areas, Gap: a.gap(r) != "", Contacts: []ContactView{}}
+	for _, c := range r.contacts {
+		d := &a.deliveries[c]
+		v := ContactView{Channel: d.channel, Address: d.address, Reserve: d.reserve(), State: d.state}
+		if n := len(d.history); n > 0 {
+			v.Reason = d.history[n-1].Reason
+		}
+		p.Contacts = append(p.Contacts, v)
+		switch d.state {
+		case alerting.Accepted, alerting.Sent:
+			p.Reached = true
+		case alerting.Delivered, alerting.Read:
+			p.Reached, p.Delivered = true, true
+		}
+	}
+	if given := r.answered(); given != nil {
+		view := a.answerView(r, given)
+		p.Answer = &view
+	}
+	for j := range r.answers {
+		p.Answers = append(p.Answers, a.answerView(r, &r.answers[j]))
+	}
+	return p
+}
+
+func (a *alert) answerView(r *recipient, x *answer) AnswerView {
+	label := ""
+	if offered, ok := a.opened.Alert.Response(x.Response); ok {
+		label = offered.Label
+	}
+	return AnswerView{
+		Subscriber: r.Subscriber, Name: r.Name, At: x.at, After: x.at.Sub(a.openedAt), Via: x.Via, Channel: x.Channel, Address: x.Address,
+		Response: x.Response, Label: label, Note: x.Note, By: x.By, Shared: r.Shared, Retracted: x.retracted,
+	}
+}
