@@ -21,3 +21,12 @@ const (
 	LaneNotices = 4
 	Lanes       = 5
 )
+
+// A Conclusion is what became of one attempt, and when there is to be another.
+type Conclusion struct {
+	Outcome
+	// Attempt is the attempt that it is about.
+	Attempt int
+	// RetryAt is when to look at the delivery again; zero for never.
+	RetryAt time.Time
+}

@@ -26,12 +26,12 @@ type Record struct {
 
 // Opened says that an alert was accepted, or that one which was is now for more areas.
 type Opened struct {
-	Alert    Alert     `cbor:"1,keyasint" json:"alert"`
-	Producer string    `cbor:"2,keyasint" json:"producer"`
-	Code     string    `cbor:"3,keyasint" json:"code"`
-	Identity string    `cbor:"4,keyasint" json:"-"`
+	Alert    Alert  `cbor:"1,keyasint" json:"alert"`
+	Producer string `cbor:"2,keyasint" json:"producer"`
+	Code     string `cbor:"3,keyasint" json:"code"`
+	Identity string `cbor:"4,keyasint" json:"-"`
 	// Content is the ContentHash of what was published.
-	Content string `cbor:"8,keyasint" json:"-"`
+	Content  string    `cbor:"8,keyasint" json:"-"`
 	Received time.Time `cbor:"5,keyasint" json:"received"`
 	// Sequence is where the ALERTS stream holds the message.
 	Sequence uint64 `cbor:"6,keyasint" json:"sequence"`

@@ -94,7 +94,7 @@ func (e *Engine) hold(ctx context.Context, name, holder string, revision uint64,
 			return err
 		case <-renew.C:
 			start := time.Now()
-			next, err := e.renew(ctx, name, holder, revision)
+			next, err := e.renew(context.WithoutCancel(ctx), name, holder, revision) // work that drains still needs it
 			switch {
 			case err == nil:
 				revision = next

@@ -29,6 +29,7 @@ type alert struct {
 	remarks    []remark
 	queues     map[string]*queue // by channel
 	helped     map[string]bool   // channel and address of those who were sent a help text
+	noticed    map[string]int    // how many notices went to a channel and address
 }
 
 // open reports whether the alert still takes place: neither over, nor replaced.

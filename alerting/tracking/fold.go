@@ -64,7 +64,7 @@ func (b *Board) foldOpened(sequence uint64, r *alerting.Record) *alert {
 	}
 	a := &alert{
 		key: r.Alert, opened: *r.Opened, openedAt: r.At, first: sequence,
-		index: map[alerting.DeliveryID]uint32{}, queues: map[string]*queue{}, helped: map[string]bool{},
+		index: map[alerting.DeliveryID]uint32{}, queues: map[string]*queue{}, helped: map[string]bool{}, noticed: map[string]int{},
 	}
 	b.alerts[a.key] = a
 	b.order = append(b.order, a)
@@ -152,9 +152,9 @@ func (b *Board) foldNotice(a *alert, at time.Time, n alerting.Notice) {
 	i := uint32(len(a.deliveries))
 	a.deliveries = append(a.deliveries, delivery{channel: b.intern(n.Channel), address: n.Address, notice: &n})
 	a.index[a.id(i)] = i
-	if n.Kind == alerting.NoticeHelp {
-		a.helped[n.Channel+" "+n.Address] = true
-	}
+	to := n.Channel + " " + n.Address
+	a.noticed[to]++
+	a.helped[to] = a.helped[to] || n.Kind == alerting.NoticeHelp
 	b.activate(a, at, i, "")
 }
 
@@ -246,13 +246,16 @@ func (b *Board) foldResult(a *alert, at time.Time, x *alerting.Result) {
 		e.State = alerting.Queued
 		d.settle(e)
 		b.resume(a, at, x.Delivery)
-	case d.state == alerting.Attempting || x.State.Outranks(d.state):
+	case d.state == alerting.Attempting || x.State.Outranks(d.state) || d.unsettled() && x.State == alerting.Unknown:
 		d.settle(e)
 		b.resume(a, at, x.Delivery)
 	default:
 		d.history = append(d.history, e)
 	}
 }
+
+// unsettled reports whether the provider is still to be asked about the newest attempt.
+func (d *delivery) unsettled() bool { return d.state == alerting.Unknown && !d.retryAt.IsZero() }
 
 func notSent(s alerting.State) bool {
 	return s == alerting.Suppressed || s == alerting.Canceled || s == alerting.Expired

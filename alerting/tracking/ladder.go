@@ -9,6 +9,7 @@ import (
 // A Ladder is one recipient's contacts in the order of preference, and how far each has come.
 type Ladder struct {
 	Recipient uint32
+	Name      string
 	Answered  bool
 	Gap       bool // a gap was remarked already
 	Rungs     []Rung
@@ -39,6 +40,6 @@ func (b *Board) Ladders(key alerting.Key, visit func(Ladder)) {
 			d := &a.deliveries[c]
 			rungs = append(rungs, Rung{c, d.channel, d.state, d.active, d.activatedAt})
 		}
-		visit(Ladder{uint32(i), r.answered() != nil, r.gap, rungs})
+		visit(Ladder{uint32(i), r.Name, r.answered() != nil, r.gap, rungs})
 	}
 }

@@ -41,6 +41,22 @@ func (b *Board) offer(a *alert, i uint32) {
 }
 
 func (o *outbox) push(a *alert, i uint32, channel string, lane int) {
+	q := o.queue(a, channel, lane)
+	q.items = append(q.items, i)
+}
+
+func (o *outbox) unshift(a *alert, i uint32, channel string, lane int) {
+	q := o.queue(a, channel, lane)
+	if q.head == 0 {
+		q.items = append([]uint32{i}, q.items...)
+		return
+	}
+	q.head--
+	q.items[q.head] = i
+}
+
+// queue returns the alert's queue in the lane, which has its turn from then on.
+func (o *outbox) queue(a *alert, channel string, lane int) *queue {
 	name := channel
 	if lane == alerting.LaneNotices {
 		name += " notices"
@@ -54,7 +70,7 @@ func (o *outbox) push(a *alert, i uint32, channel string, lane int) {
 		q.items, q.head = q.items[:0], 0
 		o.lanes[lane] = append(o.lanes[lane], q)
 	}
-	q.items = append(q.items, i)
+	return q
 }
 
 func (q *queue) empty() bool { return q.head == len(q.items) }
@@ -122,7 +138,7 @@ func (q *queue) next() (alerting.Due, bool) {
 
 // due reports whether the delivery waits to be worked on: to be sent, or to be settled.
 func (d *delivery) due() bool {
-	return d.state == alerting.Queued && d.active || d.state == alerting.Unknown && !d.retryAt.IsZero()
+	return d.state == alerting.Queued && d.active || d.unsettled()
 }
 
 // ripen moves the retries whose time has come into the queues.
@@ -136,13 +152,15 @@ func (b *Board) ripen(o *outbox, channel string, now time.Time) {
 	}
 }
 
-// GiveBack makes deliveries due again that were taken and not attempted.
+// GiveBack makes deliveries due again that were taken and not attempted, ahead of all that follow
+// them in their alert.
 func (b *Board) GiveBack(due []alerting.Due) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, x := range due {
-		if a := b.alerts[x.Alert]; a != nil && a.deliveries[x.Delivery].due() {
-			b.offer(a, x.Delivery)
+	for _, x := range slices.Backward(due) {
+		if a := b.alerts[x.Alert]; a != nil {
+			d := &a.deliveries[x.Delivery]
+			b.outbox(d.channel).unshift(a, x.Delivery, d.channel, d.lane(a))
 		}
 	}
 }

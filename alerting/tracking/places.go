@@ -19,6 +19,7 @@ type Place struct {
 	Channel    string
 	Address    string
 	State      alerting.State
+	Attempts   int
 	// WentOut is set when the alert may have reached the address.
 	WentOut bool
 	// Recipients are those who share the address; Names and Areas are theirs.
@@ -27,8 +28,10 @@ type Place struct {
 	Areas      []alerting.Area
 	// Answered is the answer that counts for all of them, nil while one is missing.
 	Answered *AnswerView
-	// Helped is set when a help text about the alert went to the address before.
-	Helped bool
+	// Helped is set when a help text about the alert went to the address before; Noticed counts
+	// those and the confirmations.
+	Helped  bool
+	Noticed int
 	// Sent lists the provider's ids of what was sent to the address about the alert.
 	Sent []string
 }
@@ -67,7 +70,7 @@ func (a *alert) place(i uint32) Place {
 	d := &a.deliveries[i]
 	p := Place{
 		Key: a.key, Code: a.opened.Code, Alert: a.opened.Alert, Phase: a.phase(), Opened: a.openedAt, Delivery: i,
-		Channel: d.channel, Address: d.address, State: d.state, WentOut: d.wentOut(), Helped: a.helped[d.channel+" "+d.address], Recipients: slices.Clone(d.recipients),
+		Channel: d.channel, Address: d.address, State: d.state, Attempts: d.attempts, WentOut: d.wentOut(), Helped: a.helped[d.channel+" "+d.address], Noticed: a.noticed[d.channel+" "+d.address], Recipients: slices.Clone(d.recipients),
 	}
 	if a.withdrawn != nil {
 		p.ReplacedBy = a.withdrawn.By

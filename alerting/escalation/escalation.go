@@ -1,0 +1,218 @@
+// Package escalation is what happens while an answer is missing: the next contact of someone whom
+// the last one does not reach, the gap when there is none, and the end of an alert whose time is
+// over.
+//
+// Its timers are facts in the ledger, not in a process: a contact's time runs from the record that
+// made it due, an alert's from its own. After any outage whoever reads the ledger finds what has
+// become overdue, and what is no longer true by then does not happen.
+package escalation
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+)
+
+// A Policy says how long one contact has before the next is used, by severity. A severity without
+// an entry waits for its contact to fail. Extreme alerts use all contacts at once.
+type Policy map[alerting.Severity]time.Duration
+
+// wait is how long a contact has; zero for as long as it takes.
+func (p Policy) wait(s alerting.Severity) time.Duration {
+	if s == alerting.UnknownSeverity {
+		s = alerting.Severe
+	}
+	return p[s]
+}
+
+// A Step is what a recipient needs now.
+type Step struct {
+	// Next is the contact to use now; nil for none.
+	Next   *tracking.Rung
+	Reason string
+	// Gap is set when nothing can reach the recipient any more.
+	Gap bool
+	// At is when to look again; zero for at the next change.
+	At time.Time
+}
+
+// Next decides what one recipient needs now.
+func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, now time.Time) Step {
+	if ladder.Answered {
+		return Step{}
+	}
+	var latest *tracking.Rung
+	dead, arrived := true, false
+	for i := range ladder.Rungs {
+		r := &ladder.Rungs[i]
+		if !r.Active || r.State == alerting.Canceled {
+			continue
+		}
+		dead = dead && r.State.Dead()
+		arrived = arrived || r.State.Arrived()
+		if latest == nil || r.ActivatedAt.After(latest.ActivatedAt) {
+			latest = r
+		}
+	}
+	next := nextRung(ladder.Rungs)
+	switch {
+	case arrived:
+		return Step{}
+	case next == nil:
+		return Step{Gap: dead && !ladder.Gap}
+	case dead:
+		return Step{Next: next, Reason: "the contact before failed"}
+	}
+	wait := p.wait(severity)
+	if wait == 0 {
+		return Step{}
+	}
+	if deadline := latest.ActivatedAt.Add(wait); now.Before(deadline) {
+		return Step{At: deadline}
+	}
+	return Step{Next: next, Reason: "not delivered within " + wait.String()}
+}
+
+// nextRung is the first contact that has not been used, or whose use was stopped by an answer that
+// was taken back since.
+func nextRung(rungs []tracking.Rung) *tracking.Rung {
+	for i := range rungs {
+		if r := &rungs[i]; !r.Active && r.State == alerting.Queued || r.State == alerting.Canceled {
+			return r
+		}
+	}
+	return nil
+}
+
+// A Journal appends to the ledger as its only writer.
+type Journal interface {
+	Append(ctx context.Context, records ...alerting.Record) (sequence uint64, err error)
+}
+
+// An Escalator carries the policy out for every open alert.
+type Escalator struct {
+	Board   *tracking.Board
+	Journal Journal
+	Policy  Policy
+	Now     func() time.Time
+	Log     zerolog.Logger
+
+	seen map[alerting.Key]watched
+}
+
+// watched is what is known of an alert since it was last looked at.
+type watched struct {
+	sequence uint64 // of the newest record then
+	next     time.Time
+}
+
+const (
+	// settle gathers the changes of a moment into one look.
+	settle = 20 * time.Millisecond
+	// longestRest bounds how late a timer fires when the clock was set.
+	longestRest = 5 * time.Second
+)
+
+// Run watches until ctx is done. An error means that the ledger could not be written.
+func (e *Escalator) Run(ctx context.Context) error {
+	e.seen = map[alerting.Key]watched{}
+	for {
+		updated := e.Board.Updated()
+		next, err := e.look(context.WithoutCancel(ctx))
+		if err != nil {
+			return err
+		}
+		timer := time.NewTimer(e.rest(next))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		case <-updated:
+			timer.Stop()
+			if !pause(ctx, settle) {
+				return nil
+			}
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+func (e *Escalator) rest(next time.Time) time.Duration {
+	if next.IsZero() {
+		return longestRest
+	}
+	return min(max(next.Sub(e.Now()), time.Millisecond), longestRest)
+}
+
+// look does what is due in every open alert, and returns when the next thing will be.
+func (e *Escalator) look(ctx context.Context) (next time.Time, err error) {
+	now := e.Now()
+	var records []alerting.Record
+	open := map[alerting.Key]watched{}
+	for _, key := range e.Board.OpenKeys() {
+		head, _ := e.Board.Head(key)
+		w, known := e.seen[key]
+		if !known || w.sequence != head.Sequence || !w.next.IsZero() && !now.Before(w.next) {
+			record, at := e.lookAt(head, now)
+			if record != nil {
+				records = append(records, *record)
+			}
+			w = watched{head.Sequence, at}
+		}
+		open[key] = w
+		if next.IsZero() || !w.next.IsZero() && w.next.Before(next) {
+			next = w.next
+		}
+	}
+	e.seen = open
+	if len(records) == 0 {
+		return next, nil
+	}
+	sequence, err := e.Journal.Append(ctx, records...)
+	if err != nil {
+		return next, err
+	}
+	return next, e.Board.Wait(ctx, sequence)
+}
+
+// lookAt decides what one alert needs now, nil for nothing, and when to look at it again.
+func (e *Escalator) lookAt(head tracking.Summary, now time.Time) (*alerting.Record, time.Time) {
+	record := alerting.Record{Alert: head.Key, At: now.UTC().Truncate(time.Millisecond)}
+	next := head.Alert.Expires
+	if !now.Before(next) {
+		record.Expired = true
+		return &record, time.Time{}
+	}
+	activated := map[uint32]bool{}
+	e.Board.Ladders(head.Key, func(ladder tracking.Ladder) {
+		step := e.Policy.Next(ladder, head.Alert.Severity, now)
+		switch {
+		case step.Next != nil && !activated[step.Next.Delivery]:
+			activated[step.Next.Delivery] = true
+			record.Activated = append(record.Activated, alerting.Activation{Delivery: step.Next.Delivery, Reason: step.Reason})
+		case step.Gap:
+			record.Remarks = append(record.Remarks, alerting.Remark{
+				Kind: alerting.RemarkGap, Recipients: []uint32{ladder.Recipient}, Detail: ladder.Name + " can't be reached: no contact is left",
+			})
+		case !step.At.IsZero() && step.At.Before(next):
+			next = step.At
+		}
+	})
+	if len(record.Activated)+len(record.Remarks) == 0 {
+		return nil, next
+	}
+	return &record, next
+}

@@ -1,0 +1,134 @@
+package fanout
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+)
+
+// A Publisher is who publishes through the desk: a token's name, and what it may address.
+type Publisher struct {
+	Name       string
+	MayAddress func(alerting.Area) bool
+}
+
+// A Desk publishes for people: what HTTP and the command line do. It refuses what the router would
+// reject before anything is published.
+type Desk struct {
+	Board *tracking.Board
+	Atlas alerting.Atlas
+	// Submit publishes on an area's subject, durably.
+	Submit func(ctx context.Context, area alerting.Area, producer string, body []byte) (sequence uint64, err error)
+	// Await waits for the router's verdict on a message.
+	Await func(ctx context.Context, key alerting.Key) (alerting.Verdict, error)
+	Now   func() time.Time
+}
+
+// verdictPatience is how long a publisher is kept waiting for the verdict. The alert is durable by
+// then, and is judged even if nobody waits.
+const verdictPatience = 10 * time.Second
+
+// VerdictPending stands where the router has not judged yet: the alert is durable all the same.
+const VerdictPending = "pending"
+
+// Read judges an alert as Publish would, and publishes nothing.
+func (d Desk) Read(p Publisher, body []byte) (alert alerting.Alert, warnings []alerting.Problem, err error) {
+	now := d.Now()
+	in := alerting.Intake{Now: now, Atlas: d.Atlas, DefaultSent: now, MayAddress: p.MayAddress}
+	alert, warnings, err = in.Decode(body)
+	if err != nil || alert.ID == "" {
+		return alert, warnings, err
+	}
+	return alert, warnings, d.conflict(p, alert, body)
+}
+
+// conflict finds out early what the router would say of a repeated identity.
+func (d Desk) conflict(p Publisher, alert alerting.Alert, body []byte) error {
+	identity := alerting.Identity{Producer: p.Name, Sender: alert.Sender, ID: alert.ID}.Hash()
+	known, key, _, ok := d.Board.Known(identity)
+	if !ok {
+		return nil
+	}
+	content, err := alerting.ContentHash(body)
+	if err != nil {
+		return err
+	}
+	if content != known.Content {
+		return alerting.Errorf(alerting.CodeConflict, "an alert with the id %q from %q says something else already (%s); give a new id, or update that one", alert.ID, alert.Sender, key)
+	}
+	return nil
+}
+
+// Publish publishes one alert on the narrowest subject that covers its areas. When it returns
+// without error the alert is durable. The verdict is the router's, or VerdictPending where none came
+// in time.
+func (d Desk) Publish(ctx context.Context, p Publisher, body []byte) (alerting.Verdict, error) {
+	alert, warnings, err := d.Read(p, body)
+	if err != nil {
+		return alerting.Verdict{}, err
+	}
+	area := d.Atlas.Narrowest(alert.Areas)
+	sequence, err := d.Submit(ctx, area, p.Name, body)
+	if err != nil {
+		return alerting.Verdict{}, err
+	}
+	pending := alerting.Verdict{Key: alerting.KeyOf(sequence), Verdict: VerdictPending, Sequence: sequence, Subject: area.Subject(), ID: alert.ID, Sender: alert.Sender, Warnings: warnings}
+	waiting, cancel := context.WithTimeout(ctx, verdictPatience)
+	defer cancel()
+	verdict, err := d.Await(waiting, pending.Key)
+	if err != nil {
+		return pending, nil
+	}
+	if verdict.Verdict == alerting.VerdictRejected {
+		return verdict, &alerting.Error{Code: verdict.Reason, Detail: verdict.Detail, Problems: verdict.Problems}
+	}
+	return verdict, d.Board.Wait(waiting, verdict.Ledger)
+}
+
+// Correct publishes an update or a cancel of an alert: its fields, but for those that changes (a
+// JSON object, or empty) gives anew.
+func (d Desk) Correct(ctx context.Context, p Publisher, key alerting.Key, kind alerting.MessageType, changes []byte) (alerting.Verdict, error) {
+	body, err := d.Correction(key, kind, changes)
+	if err != nil {
+		return alerting.Verdict{}, err
+	}
+	return d.Publish(ctx, p, body)
+}
+
+// Correction writes the alert that Correct publishes.
+func (d Desk) Correction(key alerting.Key, kind alerting.MessageType, changes []byte) ([]byte, error) {
+	original, ok := d.Board.Opened(key)
+	if !ok {
+		return nil, alerting.Errorf(alerting.CodeNotFound, "no alert has the key %q", key)
+	}
+	if head, _ := d.Board.Head(key); head.Phase == tracking.Canceled {
+		return nil, alerting.Errorf(alerting.CodeConflict, "%s was withdrawn already, by %s", key, head.ReplacedBy)
+	}
+	copied, err := json.Marshal(original.Alert)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(copied, &fields); err != nil {
+		return nil, err
+	}
+	for _, own := range []string{"id", "sent", "expires"} {
+		delete(fields, own)
+	}
+	if kind == alerting.TypeCancel {
+		delete(fields, "responses") // there is nothing left to answer but that it was read
+	}
+	if len(changes) > 0 {
+		decoder := json.NewDecoder(strings.NewReader(string(changes)))
+		decoder.UseNumber()
+		if err := decoder.Decode(&fields); err != nil {
+			return nil, alerting.Errorf(alerting.CodeMalformed, "the correction is not a JSON object: %v", err)
+		}
+	}
+	fields["type"], fields["references"], fields["status"] = kind, []string{string(key)}, original.Alert.Status
+	return json.Marshal(fields)
+}

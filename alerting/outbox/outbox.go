@@ -1,0 +1,155 @@
+// Package outbox is one channel's side of the ledger: what is due there, the record of each attempt
+// before its call and of each outcome after it, and the words of each message.
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+)
+
+// A Journal appends to the ledger as its only writer.
+type Journal interface {
+	Append(ctx context.Context, records ...alerting.Record) (sequence uint64, err error)
+}
+
+// An Outbox implements channels.Outbox for one channel.
+type Outbox struct {
+	Channel string
+	Board   *tracking.Board
+	Journal Journal
+	// Word words a message. OptedOut tells whether an address wants nothing on the channel, and
+	// OptOut keeps that it does.
+	Word     func(tracking.Envelope) alerting.Message
+	OptedOut func(channel, address string) bool
+	OptOut   func(ctx context.Context, channel, address, reason string) error
+	Now      func() time.Time
+}
+
+// Refill implements channels.Outbox.
+func (o *Outbox) Refill(ctx context.Context, reconcileAt func(time.Time) time.Time) error {
+	interrupted := o.Board.Refill(o.Channel)
+	if len(interrupted) == 0 {
+		return nil
+	}
+	records := newGroup(o.Now())
+	for _, x := range interrupted {
+		r := records.of(x.Alert)
+		r.Results = append(r.Results, alerting.Result{
+			Delivery: x.Delivery, Attempt: x.Attempt, State: alerting.Unknown, RetryAt: reconcileAt(x.Since).UTC(),
+			Reason: "the process that was sending it stopped before it recorded an outcome",
+		})
+	}
+	return o.write(ctx, records)
+}
+
+// Take implements channels.Outbox.
+func (o *Outbox) Take(n, low int, now time.Time) []alerting.Due {
+	return o.Board.Take(o.Channel, n, low, now)
+}
+
+// GiveBack implements channels.Outbox.
+func (o *Outbox) GiveBack(due []alerting.Due) { o.Board.GiveBack(due) }
+
+// Wake implements channels.Outbox.
+func (o *Outbox) Wake() <-chan struct{} { return o.Board.Wake(o.Channel) }
+
+// NextRetry implements channels.Outbox.
+func (o *Outbox) NextRetry() time.Time { return o.Board.NextRetry(o.Channel) }
+
+// Message implements channels.Outbox.
+func (o *Outbox) Message(x alerting.Due) (alerting.Message, error) {
+	envelope, ok := o.Board.Envelope(x.Alert, x.Delivery)
+	if !ok {
+		return alerting.Message{}, alerting.Errorf(alerting.CodeNotFound, "delivery %d of alert %s is not on the board", x.Delivery, x.Alert)
+	}
+	message := o.Word(envelope)
+	message.Ref = alerting.Ref{Alert: x.Alert, Delivery: envelope.Delivery, Attempt: x.Attempt}
+	message.To = envelope.Address
+	message.PossibleDuplicate = envelope.PossibleDuplicate
+	return message, nil
+}
+
+// Begin implements channels.Outbox. It returns when the board has taken in the attempts, and so
+// everything that the ledger holds before them: a withdrawal that Blocked does not know then comes
+// later in the ledger, and its correction reaches whoever is called now.
+func (o *Outbox) Begin(ctx context.Context, due []alerting.Due) error {
+	records := newGroup(o.Now())
+	for _, x := range due {
+		r := records.of(x.Alert)
+		r.Attempts = append(r.Attempts, alerting.Attempt{Delivery: x.Delivery, Attempt: x.Attempt, PossibleDuplicate: x.Unsettled})
+	}
+	return o.write(ctx, records)
+}
+
+// Blocked implements channels.Outbox.
+func (o *Outbox) Blocked(x alerting.Due, now time.Time) (alerting.State, string) {
+	if state, reason := o.Board.Blocked(x.Alert, x.Delivery, now); reason != "" {
+		return state, reason
+	}
+	if e, ok := o.Board.Envelope(x.Alert, x.Delivery); ok && o.OptedOut(o.Channel, e.Address) {
+		return alerting.Suppressed, "opted out: the person wants no messages here"
+	}
+	return 0, ""
+}
+
+// Finish implements channels.Outbox.
+func (o *Outbox) Finish(ctx context.Context, x alerting.Due, r alerting.Conclusion) error {
+	if r.OptedOut {
+		if e, ok := o.Board.Envelope(x.Alert, x.Delivery); ok {
+			if err := o.OptOut(ctx, o.Channel, e.Address, r.Reason); err != nil {
+				return err
+			}
+		}
+		r.State, r.RetryAt = alerting.Suppressed, time.Time{}
+	}
+	records := newGroup(o.Now())
+	record := records.of(x.Alert)
+	record.Results = []alerting.Result{{
+		Delivery: x.Delivery, Attempt: r.Attempt, State: r.State, RetryAt: r.RetryAt.UTC(), ProviderID: r.ProviderID, Code: r.Code, Reason: r.Reason,
+	}}
+	if r.RetryAt.IsZero() {
+		record.Results[0].RetryAt = time.Time{}
+	}
+	_, err := o.Journal.Append(ctx, records.list()...)
+	return err
+}
+
+func (o *Outbox) write(ctx context.Context, records *group) error {
+	sequence, err := o.Journal.Append(ctx, records.list()...)
+	if err != nil {
+		return err
+	}
+	return o.Board.Wait(ctx, sequence)
+}
+
+// A group is records of several alerts that are written together.
+type group struct {
+	at      time.Time
+	order   []alerting.Key
+	byAlert map[alerting.Key]*alerting.Record
+}
+
+func newGroup(now time.Time) *group {
+	return &group{at: now.UTC().Truncate(time.Millisecond), byAlert: map[alerting.Key]*alerting.Record{}}
+}
+
+func (g *group) of(key alerting.Key) *alerting.Record {
+	r := g.byAlert[key]
+	if r == nil {
+		r = &alerting.Record{Alert: key, At: g.at}
+		g.byAlert[key] = r
+		g.order = append(g.order, key)
+	}
+	return r
+}
+
+func (g *group) list() []alerting.Record {
+	records := make([]alerting.Record, len(g.order))
+	for i, key := range g.order {
+		records[i] = *g.byAlert[key]
+	}
+	return records
+}

@@ -1,0 +1,165 @@
+// Package replies draws from what came in what it means: a receipt raises a delivery's state, a
+// reply acknowledges, STOP leaves a gap. What came in is durable before this room sees it, and what
+// it draws is written together with its place in the inbound stream, so that each fact counts once.
+package replies
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+	"revere/alerting/wording"
+)
+
+// A Journal appends to the ledger as its only writer.
+type Journal interface {
+	Append(ctx context.Context, records ...alerting.Record) (sequence uint64, err error)
+}
+
+// A Processor deals with inbound facts, in their order.
+type Processor struct {
+	Board   *tracking.Board
+	Journal Journal
+	Desk    wording.Desk
+	// OptOut and OptIn keep in the directory what a person wants on a channel.
+	OptOut func(ctx context.Context, channel, address, reason string) error
+	OptIn  func(ctx context.Context, channel, address string) error
+	Log    zerolog.Logger
+	// Observe is told of every fact and what was made of it, for metrics.
+	Observe func(channel string, kind alerting.InboundKind, outcome string)
+}
+
+// An Arrival is what one message of the inbound stream holds.
+type Arrival struct {
+	Sequence uint64
+	Facts    []alerting.Inbound
+}
+
+// Run deals with arrivals until ctx is done. An error means that the ledger could not be written:
+// whoever holds the lease begins again from Board.Inbound.
+func (p *Processor) Run(ctx context.Context, arrivals <-chan Arrival) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case first := <-arrivals:
+			if err := p.deal(context.WithoutCancel(ctx), gather(first, arrivals)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// mostAtOnce bounds how many arrivals share a write.
+const mostAtOnce = 200
+
+// gather takes with the first arrival what waits behind it.
+func gather(first Arrival, more <-chan Arrival) []Arrival {
+	gathered := []Arrival{first}
+	for len(gathered) < mostAtOnce {
+		select {
+		case next := <-more:
+			gathered = append(gathered, next)
+		default:
+			return gathered
+		}
+	}
+	return gathered
+}
+
+// deal draws records from arrivals. Receipts stand by themselves and share a write; a reply is
+// judged by what the board says after everything before it.
+func (p *Processor) deal(ctx context.Context, arrivals []Arrival) error {
+	var pending []alerting.Record
+	for _, a := range arrivals {
+		if a.Sequence <= p.Board.Inbound() {
+			continue
+		}
+		for _, fact := range a.Facts {
+			if fact.Kind != alerting.InboundReceipt {
+				if err := p.write(ctx, pending); err != nil {
+					return err
+				}
+				pending = nil
+			}
+			records, outcome, err := p.draw(ctx, fact)
+			if err != nil {
+				return err
+			}
+			p.Observe(fact.Channel, fact.Kind, outcome)
+			pending = append(pending, records...)
+		}
+		if n := len(pending); n > 0 {
+			pending[n-1].Inbound = a.Sequence
+		}
+	}
+	return p.write(ctx, pending)
+}
+
+func (p *Processor) write(ctx context.Context, records []alerting.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	sequence, err := p.Journal.Append(ctx, records...)
+	if err != nil {
+		return err
+	}
+	return p.Board.Wait(ctx, sequence)
+}
+
+// draw makes records of one fact, and says in a word what was made of it.
+func (p *Processor) draw(ctx context.Context, f alerting.Inbound) (records []alerting.Record, outcome string, err error) {
+	switch f.Kind {
+	case alerting.InboundReceipt:
+		records, outcome = p.receipt(f)
+	case alerting.InboundReply:
+		records, outcome = p.reply(f)
+	case alerting.InboundQuote:
+		records, outcome = p.quote(f)
+	case alerting.InboundReaction, alerting.InboundUnreact:
+		records, outcome = p.reaction(f)
+	case alerting.InboundOptOut:
+		return p.optOut(ctx, f)
+	case alerting.InboundOptIn:
+		return p.optIn(ctx, f)
+	case alerting.InboundAskedHelp:
+		records, outcome = p.remarkEverywhere(f, alerting.RemarkHelp, "asked the provider for help"), "remarked"
+	default:
+		outcome = "refused"
+	}
+	return records, outcome, nil
+}
+
+// receipt raises the state of the delivery that the provider speaks of.
+func (p *Processor) receipt(f alerting.Inbound) (records []alerting.Record, outcome string) {
+	if f.Ref != "" {
+		ref, err := alerting.ParseRef(f.Ref)
+		if err != nil {
+			return nil, "unknown"
+		}
+		place, ok := p.Board.PlaceOf(ref.Alert, ref.Delivery)
+		if !ok {
+			return nil, "unknown"
+		}
+		return []alerting.Record{received(place, ref.Attempt, f)}, "taken"
+	}
+	for _, place := range p.Board.PlacesOf(f.Channel, f.From) {
+		if sentAny(place, f.About) {
+			records = append(records, received(place, place.Attempts, f))
+		}
+	}
+	if len(records) == 0 {
+		return nil, "unknown"
+	}
+	return records, "taken"
+}
+
+func received(place tracking.Place, attempt int, f alerting.Inbound) alerting.Record {
+	result := alerting.Result{Delivery: place.Delivery, Attempt: attempt, State: f.State, ProviderID: f.ID, Code: f.Code, Reason: f.Reason, Receipt: true}
+	return alerting.Record{Alert: place.Key, At: moment(f.At), Results: []alerting.Result{result}}
+}
+
+func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

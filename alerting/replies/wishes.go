@@ -1,0 +1,54 @@
+package replies
+
+import (
+	"context"
+	"strings"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+)
+
+// optOut keeps that a person wants nothing more on a channel, stops what is due there, and shows
+// the desk the gap that it leaves in every open alert.
+func (p *Processor) optOut(ctx context.Context, f alerting.Inbound) ([]alerting.Record, string, error) {
+	if err := p.OptOut(ctx, f.Channel, f.From, "the person sent STOP"); err != nil {
+		return nil, "", err
+	}
+	records := p.remarkEverywhere(f, alerting.RemarkOptOut, "sent STOP: no more messages on "+f.Channel)
+	for i, place := range p.openPlaces(f) {
+		if place.State == alerting.Queued {
+			records[i].Results = []alerting.Result{{Delivery: place.Delivery, State: alerting.Suppressed, Reason: "opted out: the person sent STOP"}}
+		}
+	}
+	return records, "opted out", nil
+}
+
+// optIn keeps that a person wants messages again.
+func (p *Processor) optIn(ctx context.Context, f alerting.Inbound) ([]alerting.Record, string, error) {
+	if err := p.OptIn(ctx, f.Channel, f.From); err != nil {
+		return nil, "", err
+	}
+	return p.remarkEverywhere(f, alerting.RemarkOptIn, "sent START: messages on "+f.Channel+" again"), "opted in", nil
+}
+
+// openPlaces are the open alerts that the address is part of.
+func (p *Processor) openPlaces(f alerting.Inbound) []tracking.Place {
+	var open []tracking.Place
+	for _, place := range p.Board.PlacesOf(f.Channel, f.From) {
+		if place.Phase == tracking.Open {
+			open = append(open, place)
+		}
+	}
+	return open
+}
+
+// remarkEverywhere notes in every open alert that the address is part of what its people did.
+func (p *Processor) remarkEverywhere(f alerting.Inbound, kind alerting.RemarkKind, did string) []alerting.Record {
+	var records []alerting.Record
+	for _, place := range p.openPlaces(f) {
+		records = append(records, alerting.Record{Alert: place.Key, At: moment(f.At), Remarks: []alerting.Remark{{
+			Kind: kind, Recipients: place.Recipients, Channel: f.Channel, Address: f.From, Detail: strings.Join(place.Names, ", ") + " " + did,
+		}}})
+	}
+	return records
+}

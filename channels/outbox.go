@@ -1,0 +1,38 @@
+package channels
+
+import (
+	"context"
+	"time"
+
+	"revere/alerting"
+)
+
+// An Outbox is what is due on one channel, and where what became of it is kept. Its methods are
+// safe for concurrent use.
+type Outbox interface {
+	// Refill makes everything due that the record says is, and settles as Unknown, to be
+	// looked into at the given times, what a dispatcher before left in the middle.
+	Refill(ctx context.Context, reconcileAt func(attempted time.Time) time.Time) error
+	// Take removes up to n due deliveries, the most urgent first, at most low of them from any
+	// lane but the first. Each is either begun or given back.
+	Take(n, low int, now time.Time) []alerting.Due
+	GiveBack([]alerting.Due)
+	// Wake is signaled when there may be something due; NextRetry is when there will be, zero
+	// when nothing waits for its time.
+	Wake() <-chan struct{}
+	NextRetry() time.Time
+	// Message words a delivery's next attempt.
+	Message(alerting.Due) (alerting.Message, error)
+	// Begin makes attempts durable. When it returns, Blocked knows everything that was recorded
+	// before them.
+	Begin(context.Context, []alerting.Due) error
+	// Blocked tells why a delivery must not be sent after all; reason is "" when it may be.
+	Blocked(due alerting.Due, now time.Time) (state alerting.State, reason string)
+	// Finish makes what became of a delivery durable.
+	Finish(context.Context, alerting.Due, alerting.Conclusion) error
+}
+
+// A Lease tells whether this process is still the one that may send.
+type Lease interface {
+	Held() bool
+}

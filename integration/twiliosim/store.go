@@ -1,0 +1,156 @@
+package twiliosim
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"revere/alerting/gsm7"
+)
+
+// A Message is one that the account sent or received.
+type Message struct {
+	SID, From, To, Body string
+	// Direction is Twilio's: outbound-api, outbound-reply or inbound.
+	Direction string
+	// Status is Twilio's: queued, sending, sent, delivered, undelivered, failed, read or received.
+	Status         string
+	ErrorCode      int
+	Service        string // the messaging service that it was sent through
+	StatusCallback string // never listed
+	ValidityPeriod int    // in seconds, 0 where none was given
+	Created        time.Time
+	Sent           time.Time // zero until it was sent
+	Updated        time.Time
+}
+
+// Twilio's directions of a message.
+const (
+	outboundAPI   = "outbound-api"
+	outboundReply = "outbound-reply"
+	inbound       = "inbound"
+)
+
+type store struct {
+	mu       sync.Mutex
+	messages []Message // oldest first
+	index    map[string]int
+	optedOut map[pair]bool
+}
+
+// A pair is a number of the account and a person's: opting out is between the two.
+type pair struct{ ours, theirs string }
+
+// Messages returns what the API accepted, oldest first.
+func (s *Server) Messages() []Message { return s.store.directed(outboundAPI) }
+
+// AutoReplies returns what Twilio itself answered to STOP, START and HELP, oldest first.
+func (s *Server) AutoReplies() []Message { return s.store.directed(outboundReply) }
+
+func (st *store) directed(direction string) []Message {
+	return slices.DeleteFunc(st.all(), func(m Message) bool { return m.Direction != direction })
+}
+
+func (st *store) all() []Message {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return slices.Clone(st.messages)
+}
+
+// add keeps a message under a new SID. It reports false when there is no room.
+func (st *store) add(m Message) (Message, bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if len(st.messages) == maxMessages {
+		return Message{}, false
+	}
+	m.SID = newSID("SM")
+	m.Created = time.Now().UTC()
+	m.Updated = m.Created
+	if st.index == nil {
+		st.index = make(map[string]int)
+	}
+	st.index[m.SID] = len(st.messages)
+	st.messages = append(st.messages, m)
+	return m, true
+}
+
+func (st *store) get(sid string) (Message, bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	i, ok := st.index[sid]
+	if !ok {
+		return Message{}, false
+	}
+	return st.messages[i], true
+}
+
+func (st *store) setStatus(sid, status string, errorCode int) Message {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	m := &st.messages[st.index[sid]]
+	m.Status, m.ErrorCode, m.Updated = status, errorCode, time.Now().UTC()
+	if status == "sent" {
+		m.Sent = m.Updated
+	}
+	return *m
+}
+
+func (st *store) setOptedOut(p pair, out bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.optedOut == nil {
+		st.optedOut = make(map[pair]bool)
+	}
+	st.optedOut[p] = out
+}
+
+func (st *store) isOptedOut(p pair) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.optedOut[p]
+}
+
+// newSID returns a name as Twilio gives them: a prefix of two letters and 32 hex digits.
+func newSID(prefix string) string {
+	raw := make([]byte, 16)
+	rand.Read(raw) // never fails, by its documentation
+	return prefix + hex.EncodeToString(raw)
+}
+
+// resource is a message as the API shows it.
+func (s *Server) resource(m Message) map[string]any {
+	uri := "/2010-04-01/Accounts/" + s.AccountSID + "/Messages/" + m.SID
+	return map[string]any{
+		"account_sid": s.AccountSID, "api_version": "2010-04-01",
+		"sid": m.SID, "from": m.From, "to": m.To, "body": m.Body,
+		"direction": m.Direction, "status": m.Status,
+		"messaging_service_sid": orNull(m.Service), "num_media": "0",
+		"num_segments":  strconv.Itoa(gsm7.Segments(m.Body)),
+		"date_created":  rfc2822(m.Created),
+		"date_sent":     rfc2822(m.Sent),
+		"date_updated":  rfc2822(m.Updated),
+		"error_code":    orNull(m.ErrorCode),
+		"error_message": nil, "price": nil, "price_unit": "USD",
+		"uri":              uri + ".json",
+		"subresource_uris": map[string]string{"media": uri + "/Media.json"},
+	}
+}
+
+func orNull[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+func rfc2822(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC1123Z)
+}

@@ -1,0 +1,149 @@
+package subscribers
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"revere/alerting"
+	"revere/subscribers/areas"
+)
+
+// Revision is the directory's sequence that the view shows.
+func (v *View) Revision() uint64 { return v.revision }
+
+// Atlas is the atlas at this revision.
+func (v *View) Atlas() *areas.Table { return v.atlas.Snapshot() }
+
+// Len is how many subscribers there are.
+func (v *View) Len() int { return len(v.subscribers) }
+
+// Subscriber returns the subscriber with the id.
+func (v *View) Subscriber(id string) (*Subscriber, bool) {
+	e, ok := v.subscribers[id]
+	if !ok {
+		return nil, false
+	}
+	return e.Subscriber, true
+}
+
+// ByAddress returns all who have the address among their contacts, in the order of their ids: they
+// share its messages, and its answers count for each of them.
+func (v *View) ByAddress(channel, address string) []*Subscriber {
+	var holders []*Subscriber
+	for _, e := range v.addresses[channel][address] {
+		holders = append(holders, e.Subscriber)
+	}
+	slices.SortFunc(holders, func(a, b *Subscriber) int { return cmp.Compare(a.ID, b.ID) })
+	return holders
+}
+
+// OptedOut returns the opt-out of an address on a channel.
+func (v *View) OptedOut(channel, address string) (OptOut, bool) {
+	o, ok := v.optOuts[channel][address]
+	if !ok {
+		return OptOut{}, false
+	}
+	return *o, true
+}
+
+// Team returns the team with the id, not to be changed.
+func (v *View) Team(id string) (*Team, bool) {
+	t, ok := v.teams[id]
+	return t, ok
+}
+
+// Teams returns all teams in the order of their ids.
+func (v *View) Teams() []*Team {
+	teams := make([]*Team, 0, len(v.teams))
+	for _, id := range slices.Sorted(maps.Keys(v.teams)) {
+		teams = append(teams, v.teams[id])
+	}
+	return teams
+}
+
+// TeamsOf returns the ids of the subscriber's teams, in order.
+func (v *View) TeamsOf(subscriber string) []string { return slices.Clone(v.memberships[subscriber]) }
+
+// RemoveSubscriber returns the changes that remove a subscriber, from the teams as well. The error
+// has CodeNotFound.
+func (v *View) RemoveSubscriber(id string) ([]Change, error) {
+	if _, ok := v.subscribers[id]; !ok {
+		return nil, alerting.Errorf(alerting.CodeNotFound, "there is no subscriber %q; revere subscribers list shows the ids", id)
+	}
+	changes := []Change{Remove(ChangeSubscriber, id)}
+	for _, team := range v.memberships[id] {
+		changed := *v.teams[team]
+		changed.Members = slices.DeleteFunc(slices.Clone(changed.Members), func(m string) bool { return m == id })
+		changes = append(changes, changed.Put())
+	}
+	return changes, nil
+}
+
+// MaxPage bounds a page of List.
+const MaxPage = 1000
+
+// A Query says which subscribers to list.
+type Query struct {
+	// Area, where set, keeps those whom an alert for the area would reach, whatever its severity.
+	Area alerting.Area
+	// Text, where set, keeps those who have it in their id, name, organization or an address; case
+	// does not matter.
+	Text string
+	// After is the id that the page before ended with; empty begins.
+	After string
+	// Limit is how many at most, 1 to MaxPage; 0 and anything beyond mean MaxPage.
+	Limit int
+}
+
+// List returns the subscribers that the query asks for in the order of their ids, and the After of
+// the next page, empty on the last one.
+func (v *View) List(q Query) (page []*Subscriber, next string) {
+	if q.Limit <= 0 || q.Limit > MaxPage {
+		q.Limit = MaxPage
+	}
+	text := strings.ToLower(q.Text)
+	ids := v.candidates(q.Area)
+	from, found := slices.BinarySearch(ids, q.After)
+	if found {
+		from++
+	}
+	for _, id := range ids[from:] {
+		s := v.subscribers[id].Subscriber
+		if !s.mentions(text) {
+			continue
+		}
+		if len(page) == q.Limit {
+			return page, page[len(page)-1].ID
+		}
+		page = append(page, s)
+	}
+	return page, ""
+}
+
+func (v *View) candidates(area alerting.Area) []string {
+	if area == "" {
+		return v.sorted.all()
+	}
+	var ids []string
+	for _, e := range v.within(v.reach([]alerting.Area{area})) {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+func (s *Subscriber) mentions(text string) bool {
+	has := func(field string) bool { return strings.Contains(strings.ToLower(field), text) }
+	return text == "" || has(s.ID) || has(s.Name) || has(s.Organization) ||
+		slices.ContainsFunc(s.Contacts, func(c Contact) bool { return has(c.Address) })
+}
+
+// All calls f with every subscriber in the order of their ids until it returns false.
+func (v *View) All(f func(*Subscriber) bool) {
+	for _, id := range v.sorted.all() {
+		if !f(v.subscribers[id].Subscriber) {
+			return
+		}
+	}
+}
