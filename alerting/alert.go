@@ -6,6 +6,18 @@ import "time"
 // the message that made it. A producer that got a publish acknowledgement knows it from there.
 type Key string
 
+// Valid reports whether k is lower-case letters and digits, as every key is: what a caller typed
+// never becomes a subject with wildcards.
+func (k Key) Valid() bool {
+	for i := range len(k) {
+		c := k[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return k != ""
+}
+
 // Limits of an alert.
 const (
 	MaxAlertBytes = 256 << 10       // of one alert's JSON
@@ -14,6 +26,7 @@ const (
 	MaxLife       = 30 * 24 * time.Hour
 	MaxResponses  = 9
 	MaxAreas      = 1000
+	MaxListed     = 100 // references, or categories
 )
 
 // An Alert is a CAP 1.2 alert in Revere's JSON form: who says what, where, how urgent, until when.

@@ -19,17 +19,18 @@ const (
 // A code is letter, digit, letter, and a digit more once the three-character codes run short.
 var codeShape = [MaxCode]string{codeLetters, codeDigits, codeLetters, codeDigits}
 
-// PickCode returns a code that no open alert has. random yields numbers in [0, n). Where it can, it
-// picks one that differs from every open code in two places, so that one slip of the thumb never
-// acknowledges another alert.
+// PickCode returns a code that no open alert has, as long as a thousand attempts find one. random
+// yields numbers in [0, n). Where it can, it picks one that differs from every open code in two
+// places, of which a missing character is one, so that one slip of the thumb never acknowledges
+// another alert.
 func PickCode(open []string, random func(n int) int) string {
-	const tries = 400
+	const tries = 500 // for each length
 	taken := make(map[string]bool, len(open))
 	for _, c := range open {
 		taken[c] = true
 	}
+	fallback := ""
 	for length := MinCode; length <= MaxCode; length++ {
-		fallback := ""
 		for range tries {
 			code := randomCode(length, random)
 			if taken[code] {
@@ -38,13 +39,15 @@ func PickCode(open []string, random func(n int) int) string {
 			if farFromAll(code, open) {
 				return code
 			}
-			fallback = code
-		}
-		if fallback != "" {
-			return fallback
+			if fallback == "" {
+				fallback = code
+			}
 		}
 	}
-	return randomCode(MaxCode, random)
+	if fallback == "" {
+		return randomCode(MaxCode, random)
+	}
+	return fallback
 }
 
 func randomCode(length int, random func(n int) int) string {
@@ -57,20 +60,23 @@ func randomCode(length int, random func(n int) int) string {
 
 func farFromAll(code string, open []string) bool {
 	for _, other := range open {
-		if len(other) != len(code) {
-			continue
-		}
-		differences := 0
-		for i := range code {
-			if code[i] != other[i] {
-				differences++
-			}
-		}
-		if differences < 2 {
+		if distance(code, other) < 2 {
 			return false
 		}
 	}
 	return true
+}
+
+// distance counts the places in which two codes differ; those that only the longer one has count.
+func distance(a, b string) int {
+	shorter, longer := min(len(a), len(b)), max(len(a), len(b))
+	differences := longer - shorter
+	for i := range shorter {
+		if a[i] != b[i] {
+			differences++
+		}
+	}
+	return differences
 }
 
 // ParseCode reads a code as a person types it: case and inner spaces do not matter. It returns ""

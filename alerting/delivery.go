@@ -3,6 +3,7 @@ package alerting
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -114,12 +115,14 @@ func (d DeliveryID) String() string { return idEncoding.EncodeToString(d[:]) }
 // MarshalText writes the id in lower-case base 32: it survives mail systems that fold case.
 func (d DeliveryID) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// ParseDeliveryID reads what String wrote.
+// ParseDeliveryID reads what String wrote, in either case. Nothing else has an id's form: base 32
+// as such would let a line break pass, and take different last letters for the same.
 func ParseDeliveryID(s string) (DeliveryID, error) {
 	var id DeliveryID
-	raw, err := idEncoding.DecodeString(strings.ToLower(s))
-	if err != nil || len(raw) != len(id) {
-		return id, Errorf(CodeInvalid, "%q is not a delivery id", clip(s))
+	s = strings.ToLower(s)
+	raw, err := idEncoding.DecodeString(s)
+	if err != nil || len(raw) != len(id) || idEncoding.EncodeToString(raw) != s {
+		return DeliveryID{}, Errorf(CodeInvalid, "%q is not a delivery id", clip(s))
 	}
 	copy(id[:], raw)
 	return id, nil
@@ -137,18 +140,23 @@ func (r Ref) String() string {
 	return string(r.Alert) + "-" + r.Delivery.String() + "-" + strconv.Itoa(r.Attempt)
 }
 
-// ParseRef reads what Ref.String wrote.
+var keyForm = regexp.MustCompile(`^a[0-9]{1,20}$`)
+
+// ParseRef reads what Ref.String wrote, in either case.
 func ParseRef(s string) (Ref, error) {
-	parts := strings.Split(s, "-")
+	parts := strings.Split(strings.ToLower(s), "-")
 	if len(parts) != 3 {
 		return Ref{}, Errorf(CodeInvalid, "%q does not name a delivery", clip(s))
+	}
+	if !Key(parts[0]).Valid() {
+		return Ref{}, Errorf(CodeInvalid, "%q does not name an alert", clip(s))
 	}
 	id, err := ParseDeliveryID(parts[1])
 	if err != nil {
 		return Ref{}, err
 	}
 	attempt, err := strconv.Atoi(parts[2])
-	if err != nil || attempt < 1 {
+	if err != nil || attempt < 1 || strconv.Itoa(attempt) != parts[2] {
 		return Ref{}, Errorf(CodeInvalid, "%q does not name an attempt", clip(s))
 	}
 	return Ref{Alert: Key(parts[0]), Delivery: id, Attempt: attempt}, nil

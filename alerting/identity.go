@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 )
 
 // An Identity is what makes two messages the same alert: who published it, who it says it is from,
@@ -27,7 +28,8 @@ func (i Identity) Hash() string {
 }
 
 // ContentHash tells whether two alerts say the same. It covers every field but areas and id, in
-// canonical form, so that neither white space nor the order of fields nor another area matters.
+// canonical form, so that neither white space nor the order of fields nor another area matters. A
+// field that is null is absent, as it is to Decode.
 // raw must have been accepted by Decode.
 func ContentHash(raw []byte) (string, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -38,6 +40,7 @@ func ContentHash(raw []byte) (string, error) {
 	}
 	delete(fields, "areas")
 	delete(fields, "id")
+	maps.DeleteFunc(fields, func(_ string, value any) bool { return value == nil })
 	canonical, err := json.Marshal(fields)
 	if err != nil {
 		return "", err

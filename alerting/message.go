@@ -29,8 +29,9 @@ type Message struct {
 
 // An Outcome is what a channel knows after it tried to send a message.
 type Outcome struct {
-	// State is Accepted, Sent, Failed or Unknown. Unknown is the answer whenever the provider may
-	// have taken the message and did not say so.
+	// State is Accepted, Sent, Failed or Unknown; from Reconcile also Delivered, Read or
+	// Undelivered. Unknown is the answer whenever the provider may have taken the message and did
+	// not say so.
 	State State
 	// Retry asks for another attempt after a Failed one. It is never set beside another state.
 	Retry bool

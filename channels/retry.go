@@ -8,42 +8,74 @@ import (
 	"revere/alerting"
 )
 
-// How often and how long a message is tried. Every wait has full jitter, so that what failed
+// How often and how long a message is tried. Half of every wait is random, so that what failed
 // together does not come back together.
 const (
 	firstRetry  = 2 * time.Second
 	longestWait = 5 * time.Minute
-	// maxAttempts bounds the attempts that the provider answered with a failure: with the waits
-	// above they take more than an hour.
-	maxAttempts = 20
-	// maxResends bounds the attempts after which nobody can say whether the message went out.
-	maxResends = 3
+	// longestDoubt is the longest wait after an attempt of which nobody can say whether it went out:
+	// each one more may be a duplicate.
+	longestDoubt = 30 * time.Minute
+	// maxAttempts bounds the attempts of one message: with the waits above they take at least three
+	// and a half hours, which outlasts most outages.
+	maxAttempts = 100
+	// quickResends is after how many attempts of which nobody can say whether they went out the
+	// waits grow longer.
+	quickResends = 3
 )
 
-// backoff is the wait before the attempt that follows the given one.
-func backoff(attempt int) time.Duration {
-	wait := longestWait
-	if attempt < 9 {
-		wait = min(firstRetry<<(attempt-1), longestWait)
+// backoff is the wait before the attempt that follows the given one: it doubles up to longest.
+func backoff(attempt int, longest time.Duration) time.Duration {
+	wait := longest
+	if attempt < 16 { // far enough for any longest, and no shift overflows
+		wait = min(firstRetry<<(max(attempt, 1)-1), longest)
 	}
-	return wait/2 + rand.N(wait/2+1)
+	return jitter(wait)
 }
+
+func jitter(wait time.Duration) time.Duration { return wait/2 + rand.N(wait/2+1) }
 
 // judge decides what follows from an outcome.
 func judge(attempt int, o alerting.Outcome, expires, now time.Time, reconcileAfter time.Duration) alerting.Conclusion {
-	r := alerting.Conclusion{Outcome: o, Attempt: attempt}
+	c := alerting.Conclusion{Outcome: o, Attempt: attempt}
+	over := !expires.IsZero() && !now.Before(expires)
+	again := o.State == alerting.Failed && (o.Retry || o.PauseChannel > 0)
 	switch {
-	case o.State == alerting.Unknown && attempt < maxResends:
-		r.RetryAt = now.Add(reconcileAfter)
-	case o.State == alerting.Failed && o.PauseChannel > 0:
-		r.RetryAt = now.Add(max(o.PauseChannel, o.RetryAfter)).Add(rand.N(time.Second))
-	case o.State == alerting.Failed && o.Retry && attempt < maxAttempts:
-		r.RetryAt = now.Add(max(backoff(attempt), o.RetryAfter))
-	case o.State == alerting.Failed && o.Retry:
-		r.Reason = fmt.Sprintf("gave up after %d attempts: %s", attempt, o.Reason)
+	case o.State == alerting.Unknown && attempt < quickResends:
+		c.RetryAt = now.Add(reconcileAfter) // even when it is over: to know, not to send
+	case o.State == alerting.Unknown && attempt < maxAttempts && !over:
+		c.RetryAt = now.Add(max(backoff(attempt, longestDoubt), reconcileAfter))
+	case again && over:
+		c.State, c.Reason = alerting.Expired, "the alert expired before it went out: "+o.Reason
+	case again && o.PauseChannel > 0:
+		c.RetryAt = now.Add(max(o.PauseChannel, o.RetryAfter)).Add(rand.N(time.Second))
+	case again && attempt < maxAttempts:
+		c.RetryAt = now.Add(max(backoff(attempt, longestWait), o.RetryAfter))
+	case again:
+		c.Reason = fmt.Sprintf("gave up after %d attempts: %s", attempt, o.Reason)
 	}
-	if !expires.IsZero() && r.RetryAt.After(expires) {
-		r.RetryAt = expires // to be settled as expired, not to be sent
+	if !over {
+		c.RetryAt = notAfter(c.RetryAt, expires)
 	}
-	return r
+	return c
+}
+
+// notAfter moves a retry that would come after the message has expired to when it does: to be
+// settled as expired then, not to be sent.
+func notAfter(retryAt, expires time.Time) time.Time {
+	if !expires.IsZero() && retryAt.After(expires) {
+		return expires
+	}
+	return retryAt
+}
+
+// askLater keeps an attempt Unknown that could not be asked about. It is asked about again after
+// about as long as it has been unsettled, and no more once the message has expired.
+func askLater(attempt int, reason string, attempted, expires, now time.Time) alerting.Conclusion {
+	c := alerting.Conclusion{Attempt: attempt, Outcome: alerting.Outcome{State: alerting.Unknown, Reason: reason}}
+	if !expires.IsZero() && !now.Before(expires) {
+		return c
+	}
+	c.RetryAt = notAfter(now.Add(jitter(min(max(now.Sub(attempted), firstRetry), longestWait))), expires)
+	return c
 }

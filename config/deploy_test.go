@@ -25,7 +25,7 @@ const (
 )
 
 func realSections() []config.ChannelSection {
-	return config.Sections([]channels.Kind{sms.Kind, email.Kind(), signal.Kind})
+	return config.Sections([]channels.Kind{sms.Kind, email.Kind, signal.Kind})
 }
 
 func TestExampleFileIsTheDefaults(t *testing.T) {

@@ -3,6 +3,7 @@ package subscribers_test
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -74,10 +75,22 @@ func BenchmarkMatch(b *testing.B) {
 func BenchmarkApply100k(b *testing.B) {
 	_, changes := bigDirectory(b)
 	b.ReportAllocs()
+	before := heap()
+	var d *subscribers.Directory
 	for b.Loop() {
-		d := subscribers.NewDirectory()
+		d = subscribers.NewDirectory()
 		require.NoError(b, d.Apply(1, changes))
 	}
+	b.ReportMetric(float64(heap()-before)/population, "B/subscriber")
+	runtime.KeepAlive(d)
+}
+
+// heap is how many bytes are in use.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func BenchmarkImport100k(b *testing.B) {

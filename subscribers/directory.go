@@ -53,20 +53,17 @@ func (d *Directory) Read(f func(*View)) {
 // is named in the error; all others are applied nevertheless, since one bad record must not keep
 // everyone else's changes from counting.
 func (d *Directory) Apply(revision uint64, changes []Change) error {
+	values, errs := make([]decoded, len(changes)), make([]error, len(changes))
+	forEach(len(changes), func(i int) { values[i], errs[i] = decode(changes[i]) })
 	var problems alerting.Problems
-	readable := make([]decoded, 0, len(changes))
-	for i, c := range changes {
-		change, err := decode(c)
-		if err != nil {
-			problems.Add(fmt.Sprintf("/%d", i), alerting.CodeOf(err), "%s", err.Error())
-			continue
-		}
-		readable = append(readable, change)
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, change := range readable {
-		d.view.apply(change)
+	for i, value := range values {
+		if errs[i] != nil {
+			problems.Add(fmt.Sprintf("/%d", i), alerting.CodeOf(errs[i]), "%s", errs[i].Error())
+			continue
+		}
+		d.view.apply(value)
 	}
 	d.view.revision = revision
 	return problems.Err("some changes of the directory were passed over")

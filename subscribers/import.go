@@ -4,11 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"revere/alerting"
 	"revere/subscribers/internal/sheet"
@@ -100,19 +97,10 @@ type verdict struct {
 // Parsing phone numbers takes most of an import's time, hence the work is shared out.
 func (run *importRun) judge() {
 	verdicts := make([]verdict, len(run.taken))
-	const share = 1000
-	var workers errgroup.Group
-	workers.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < len(run.taken); from += share {
-		workers.Go(func() error {
-			for i := from; i < min(from+share, len(run.taken)); i++ {
-				v := &verdicts[i]
-				v.normal, v.warnings, v.err = run.Validator.Subscriber(run.taken[i].Subscriber)
-			}
-			return nil
-		})
-	}
-	_ = workers.Wait() // no worker returns an error
+	forEach(len(run.taken), func(i int) {
+		v := &verdicts[i]
+		v.normal, v.warnings, v.err = run.Validator.Subscriber(run.taken[i].Subscriber)
+	})
 	for i := range run.taken {
 		run.settle(&run.taken[i], verdicts[i])
 	}

@@ -1,11 +1,9 @@
 package subscribers_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/mail"
 	"strings"
 	"testing"
@@ -30,7 +28,7 @@ func parsePhone(s string) (string, error) {
 
 func parseMail(s string) (string, error) {
 	a, err := mail.ParseAddress(s)
-	if err != nil {
+	if err != nil || strings.ContainsAny(a.Address, "\" ,;<>()\\") {
 		return "", errors.New("not a mail address; write it as clerk@example.org")
 	}
 	return strings.ToLower(a.Address), nil
@@ -224,162 +222,4 @@ func TestImportWarnsOfTownsInStatesThatWereNotImported(t *testing.T) {
 	require.Len(t, plan.Warnings, 1)
 	assert.Equal(t, "/rows/2/areas", plan.Warnings[0].Pointer)
 	assert.Len(t, plan.Changes, 1)
-}
-
-func TestImportJSON(t *testing.T) {
-	const list = `[{"id":"a","name":"A","areas":["ma"],"contacts":[{"channel":"sms","address":"617-555-0100","min_severity":"severe"}],"teams":["desk"]}]`
-	for _, file := range []string{list, `{"data":` + list + `,"next_cursor":null}`, `{"next_cursor":{"x":[1]},"data":` + list + `}`, "\uFEFF " + list} {
-		d := townDirectory(t)
-		apply(t, d, (&subscribers.Team{ID: "desk", Name: "Desk", Kind: subscribers.EMC, Members: []string{}}).Put())
-		plan, err := importer(d).JSON(strings.NewReader(file))
-		require.NoError(t, err, file)
-		assert.Equal(t, subscribers.Summary{Added: 1}, plan.Summary)
-		apply(t, d, plan.Changes...)
-		d.Read(func(v *subscribers.View) {
-			a, _ := v.Subscriber("a")
-			assert.Equal(t, []subscribers.Contact{{Channel: "sms", Address: "+16175550100", MinSeverity: "severe"}}, a.Contacts)
-			assert.Equal(t, []string{"desk"}, v.TeamsOf("a"))
-		})
-	}
-}
-
-func TestImportJSONNamesEveryProblem(t *testing.T) {
-	_, err := importer(townDirectory(t)).JSON(strings.NewReader(`{"data":[
-  {"id":"a","name":"A","areas":["ma.bostn"],"contacts":[{"channel":"sms","address":"12"},{"channel":"telex","address":"1"}]},
-  {"id":"b","nam":"B"},
-
-  {"id":"a","name":7},
-  {"id":"a","name":"A","areas":["ma"],"contacts":[{"channel":"sms","address":"+16175550100"}],"teams":["none"]},
-  null
-]}`))
-	var refused *alerting.Error
-	require.ErrorAs(t, err, &refused)
-	var got []string
-	for _, p := range refused.Problems {
-		got = append(got, p.Pointer+" "+p.Detail)
-	}
-	text := strings.Join(got, "\n")
-	for _, want := range []string{
-		`/data/0/areas/0 line 2, subscriber "a": "ma.bostn"`,
-		`/data/0/contacts/0/address line 2, subscriber "a": "12": not a number`,
-		`/data/0/contacts/1/channel line 2, subscriber "a": channel "telex" is not one of email, signal, sms`,
-		`/data/1 line 3: the field "nam" is not known; the nearest is "name"`,
-		`/data/2 line 5: name must be a string, not a JSON number`,
-		`/data/3/id line 6, subscriber "a": id "a" is on line 2 already`,
-		`/data/3/teams line 6, subscriber "a": there is no team "none"`,
-		`/data/4/id line 7, subscriber "": id is required`,
-	} {
-		assert.Contains(t, text, want)
-	}
-}
-
-func TestImportJSONRefusesOtherFiles(t *testing.T) {
-	for _, file := range []string{"", "  ", "7", `"x"`, "{}", `{"data":7}`, `[{"id":"a"`, "[] x", "[1", "[}", "[]", "\xff", `{"data":[]`} {
-		_, err := importer(townDirectory(t)).JSON(strings.NewReader(file))
-		assert.Error(t, err, file)
-	}
-	_, err := importer(townDirectory(t)).JSON(strings.NewReader("[\n\n{\"id\" 7}]"))
-	assert.ErrorContains(t, err, "line 3")
-}
-
-func randomSubscriber(random *rand.Rand, i int) *subscribers.Subscriber {
-	pick := func(list ...string) string { return list[random.IntN(len(list))] }
-	towns := []alerting.Area{"ma.boston", "ma.quincy", "ma.county-suffolk", "vt.stowe", "us.nationwide"}
-	random.Shuffle(len(towns), func(i, j int) { towns[i], towns[j] = towns[j], towns[i] })
-	s := &subscribers.Subscriber{
-		ID: fmt.Sprintf("p-%d", i), Name: pick("Ann", `"Bob", the clerk`, "=1+1", "Zoë", "#"), Organization: pick("", "City, of; Boston", "'x"),
-		Areas: towns[:1+random.IntN(3)], MinSeverity: alerting.Severity(pick("", "severe", "minor")), Language: pick("", "en-US", "es"), Shared: random.IntN(2) == 0,
-	}
-	if random.IntN(3) == 0 {
-		s.Categories = []string{"fire", "met"}
-	}
-	for c := range 1 + random.IntN(5) {
-		contact := subscribers.Contact{Channel: pick("sms", "email", "signal"), MinSeverity: alerting.Severity(pick("", "", "", "extreme"))}
-		contact.Address = fmt.Sprintf("+1617555%04d", i*5+c)
-		if contact.Channel == "email" {
-			contact.Address = fmt.Sprintf("p%d.%d@example.org", i, c)
-		}
-		s.Contacts = append(s.Contacts, contact)
-	}
-	return s
-}
-
-func TestWhatWasExportedImportsWithoutAChange(t *testing.T) {
-	for seed := range uint64(20) {
-		random := rand.New(rand.NewPCG(seed, 1))
-		d := townDirectory(t)
-		team := &subscribers.Team{ID: "t", Name: "T", Kind: subscribers.Other, Members: []string{}}
-		total := random.IntN(40) + 1
-		for i := range total {
-			s := randomSubscriber(random, i)
-			apply(t, d, s.Put())
-			if seed%2 == 0 && random.IntN(3) == 0 {
-				team.Members = append(team.Members, s.ID)
-			}
-		}
-		apply(t, d, team.Put())
-		im := importer(d)
-		im.Replace = true
-
-		var csv, json bytes.Buffer
-		require.NoError(t, d.ExportCSV(&csv, []string{"sms", "email", "signal"}))
-		plan, err := im.CSV(&csv)
-		require.NoError(t, err)
-		assert.Empty(t, plan.Changes)
-		assert.Equal(t, subscribers.Summary{Unchanged: total}, plan.Summary)
-
-		require.NoError(t, d.ExportJSON(&json))
-		plan, err = im.JSON(&json)
-		require.NoError(t, err)
-		assert.Empty(t, plan.Changes)
-		assert.Equal(t, subscribers.Summary{Unchanged: total}, plan.Summary)
-	}
-}
-
-func TestExportsOfAnEmptyDirectory(t *testing.T) {
-	var csv, json bytes.Buffer
-	d := subscribers.NewDirectory()
-	require.NoError(t, d.ExportCSV(&csv, []string{"sms", "email"}))
-	assert.Equal(t, "id,name,organization,areas,min_severity,sms,email,language,categories,prefer,shared\n", csv.String())
-	require.NoError(t, d.ExportJSON(&json))
-	assert.JSONEq(t, "[]", json.String())
-}
-
-func FuzzImportCSV(f *testing.F) {
-	f.Add(header + "a,A,,ma,,+16175550100,a@example.org,,en\n")
-	f.Add("\uFEFFid,name,areas,email,prefer,sms,sms2,sms2_min_severity\nx,\"Y\n\",us,a@b.c,sms2 email,,6175550100,severe\n")
-	f.Fuzz(func(t *testing.T, file string) {
-		d := townDirectory(t)
-		plan, err := importer(d).CSV(strings.NewReader(file))
-		checkPlan(t, d, plan, err)
-	})
-}
-
-func FuzzImportJSON(f *testing.F) {
-	f.Add(`[{"id":"a","name":"A","areas":["ma"],"contacts":[{"channel":"sms","address":"617-555-0100"}]}]`)
-	f.Add(`{"data":[{"id":"a","name":"A","areas":["ma.boston"],"contacts":[{"channel":"email","address":"a@b.c"}],"teams":[]}]}`)
-	f.Fuzz(func(t *testing.T, file string) {
-		d := townDirectory(t)
-		plan, err := importer(d).JSON(strings.NewReader(file))
-		checkPlan(t, d, plan, err)
-	})
-}
-
-// checkPlan states what holds for every file: it is refused with problems that are located, or its
-// plan applies, and what is exported then imports without a change.
-func checkPlan(t *testing.T, d *subscribers.Directory, plan subscribers.Plan, err error) {
-	t.Helper()
-	if err != nil {
-		var refused *alerting.Error
-		require.ErrorAs(t, err, &refused)
-		assert.NotEmpty(t, refused.Problems)
-		assert.Empty(t, plan.Changes)
-		return
-	}
-	apply(t, d, plan.Changes...)
-	var csv bytes.Buffer
-	require.NoError(t, d.ExportCSV(&csv, []string{"sms", "email", "signal"}))
-	again, err := importer(d).CSV(&csv)
-	require.NoError(t, err)
-	assert.Empty(t, again.Changes)
 }

@@ -19,7 +19,7 @@ type Matched struct {
 // Match returns whom an alert reaches, in the order of the subscribers' ids: everyone with an area
 // that overlaps one of the alert's, a contact whose floor lets the severity through, and, where
 // both the alert and the subscriber name categories, one in common. It looks at the subscribers of
-// the overlapping areas only. Opt-outs are not its business: the manifest shows them as suppressed.
+// the overlapping areas only, unless those are a good part of all. Opt-outs are not its business: the manifest shows them as suppressed.
 func (v *View) Match(alert []alerting.Area, severity alerting.Severity, categories []string) []Matched {
 	reach := v.reach(alert)
 	var matched []Matched
@@ -110,8 +110,23 @@ func (v *View) within(r reach) []*entry {
 			found = append(found, v.index.at(area)...)
 		}
 	}
+	if len(found) > len(v.subscribers)/4 {
+		return v.walk(r)
+	}
 	slices.SortFunc(found, func(a, b *entry) int { return cmp.Compare(a.ID, b.ID) })
 	return slices.Compact(found)
+}
+
+// walk is within for a reach that most subscribers are in: to go through all of them, whose order is
+// kept, is then cheaper than to sort those found.
+func (v *View) walk(r reach) []*entry {
+	var found []*entry
+	for _, id := range v.sorted.all() {
+		if e := v.subscribers[id]; slices.ContainsFunc(e.Areas, r.has) {
+			found = append(found, e)
+		}
+	}
+	return found
 }
 
 // Uncovered lists the municipalities within an alert's areas to which nobody has subscribed, in the

@@ -22,7 +22,8 @@ type Validator struct {
 	// Atlas knows the areas.
 	Atlas alerting.Atlas
 	// Addresses parse an address of each known channel into its one form (channels.Kind.ParseAddress).
-	// A channel need not be configured: contacts may be entered before its provider is.
+	// A channel need not be configured: contacts may be entered before its provider is. They are
+	// called from several goroutines at once.
 	Addresses map[string]func(string) (string, error)
 }
 

@@ -3,12 +3,13 @@
 package access
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -42,7 +43,8 @@ type Token struct {
 // May reports whether the token's role includes the given one.
 func (t Token) May(role Role) bool {
 	order := []Role{Viewer, Producer, Admin}
-	return slices.Index(order, t.Role) >= slices.Index(order, role)
+	asked := slices.Index(order, role)
+	return asked >= 0 && slices.Index(order, t.Role) >= asked
 }
 
 // MayAddress reports whether the token's holder may publish for an area.
@@ -70,6 +72,14 @@ func New(name string, role Role, areas []alerting.Area, now time.Time) (secret s
 	}
 	if role != Producer && len(areas) > 0 {
 		problems.Add("/areas", alerting.CodeInvalid, "only a producer's token has areas; the role is %q", role)
+	}
+	if name == alerting.AnyProducer {
+		problems.Add("/name", alerting.CodeInvalid, "the name %q stands for whoever publishes over NATS; give another", name)
+	}
+	for i, area := range areas {
+		if parsed, err := alerting.ParseArea(string(area)); err != nil || parsed != area {
+			problems.Add(fmt.Sprintf("/areas/%d", i), alerting.CodeUnknownArea, "%q is not an area's key, such as \"ma.statewide\"", area)
+		}
 	}
 	if len(name) > 100 || strings.ContainsAny(name, "\r\n") {
 		problems.Add("/name", alerting.CodeInvalid, "name must be one line of 100 bytes at most")
@@ -156,6 +166,6 @@ func (b *Book) List() []Token {
 		t.Hash = ""
 		tokens = append(tokens, t)
 	}
-	sort.Slice(tokens, func(i, j int) bool { return tokens[i].Name < tokens[j].Name })
+	slices.SortFunc(tokens, func(a, b Token) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return tokens
 }

@@ -16,10 +16,20 @@ var encoding = func() cbor.EncMode {
 	return mode
 }()
 
+// decoding takes strings as they are: what a provider or a phone sent that is not UTF-8 must not
+// make the message unreadable that holds it. A message is bounded by its bytes, not its elements.
+var decoding = func() cbor.DecMode {
+	mode, err := cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid, MaxArrayElements: MaxPayload}.DecMode()
+	if err != nil {
+		panic(err) // the options above are constants
+	}
+	return mode
+}()
+
 func encode(v any) ([]byte, error) { return encoding.Marshal(v) }
 
 func decode(data []byte, v any) error {
-	if err := cbor.Unmarshal(data, v); err != nil {
+	if err := decoding.Unmarshal(data, v); err != nil {
 		return fmt.Errorf("stored message can't be read: %w", err)
 	}
 	return nil

@@ -9,4 +9,7 @@
 //	VERDICTS   verdicts.<key>                  what became of a published message
 //	LEASES     (bucket)                        who is the one dispatcher, router, tracker
 //	KEEP       (bucket)                        secrets of the installation; idempotency keys
+//
+// The embedded server keeps two accounts: Revere's, which holds all of this, and the producers',
+// from which nothing but alerts.> leads into it.
 package engine

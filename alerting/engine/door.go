@@ -10,24 +10,36 @@ import (
 	"revere/alerting"
 )
 
+// accounts keeps producers in a room of their own, from which only alerts pass into Revere's. NATS
+// checks on which subject a client publishes, but not where it asks the acknowledgement to be sent:
+// in one account with Revere, a producer could have acknowledgements written into the ledger or over
+// a lease, just by naming them as its reply subject.
+const accounts = `accounts {
+	REVERE: {jetstream: enabled, exports: [{service: "alerts.>"}]}
+	PRODUCERS: {imports: [{service: {account: REVERE, subject: "alerts.>"}}]}
+}`
+
 // A door decides who may connect to the embedded server, and what they may do there.
 //
 //   - Revere itself presents a password that lives as long as the process, and may do everything.
 //   - A producer presents a token, and may publish for the token's areas.
 //   - Anyone on a loopback listener may publish alerts. Any other listener wants a token.
 //
-// Producers may subscribe to their own inboxes only. Revere's are elsewhere (inboxPrefix).
+// Producers may subscribe to inboxes only.
 type door struct {
 	password     string
 	anonymous    bool
 	authenticate func(token string) ([]alerting.Area, bool)
+
+	revere, producers *server.Account
 }
 
 const (
-	internalUser = "revere"
-	// inboxPrefix keeps Revere's own replies apart from the producers' _INBOX.
+	internalUser = "revere"       // everything, in Revere's account
+	verdictUser  = "revere-tells" // the verdicts' way into the producers' account
+	// inboxPrefix keeps Revere's own replies apart from producers' on a cluster with one account.
 	inboxPrefix   = "_REVERE"
-	producerInbox = "_INBOX.>"
+	producerInbox = "_INBOX."
 )
 
 func newDoor(config ServerConfig) *door {
@@ -40,15 +52,20 @@ func newDoor(config ServerConfig) *door {
 	}
 }
 
+// between sets the accounts that the door leads to.
+func (d *door) between(s *server.Server) (err error) {
+	if d.revere, err = s.LookupAccount("REVERE"); err != nil {
+		return err
+	}
+	d.producers, err = s.LookupAccount("PRODUCERS")
+	return err
+}
+
 // Check implements server.Authentication.
 func (d *door) Check(c server.ClientAuthentication) bool {
 	options := c.GetOpts()
-	if options.Username == internalUser {
-		if subtle.ConstantTimeCompare([]byte(options.Password), []byte(d.password)) != 1 {
-			return false
-		}
-		c.RegisterUser(&server.User{Username: internalUser})
-		return true
+	if options.Username == internalUser || options.Username == verdictUser {
+		return d.checkInternal(c, options)
 	}
 	token := options.Token
 	if token == "" {
@@ -56,7 +73,7 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 	}
 	if token == "" {
 		if d.anonymous {
-			c.RegisterUser(producer("anonymous", []string{alerting.SubjectPrefix + ">"}))
+			c.RegisterUser(d.producer("anonymous", alerting.SubjectPrefix+">"))
 		}
 		return d.anonymous
 	}
@@ -64,17 +81,30 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 		return false
 	}
 	areas, ok := d.authenticate(token)
-	if !ok {
+	if !ok || len(areas) == 0 {
 		return false
 	}
-	c.RegisterUser(producer("producer", publishSubjects(areas)))
+	c.RegisterUser(d.producer("producer", publishSubjects(areas)...))
 	return true
 }
 
-func producer(name string, subjects []string) *server.User {
-	return &server.User{Username: name, Permissions: &server.Permissions{
+func (d *door) checkInternal(c server.ClientAuthentication, options *server.ClientOpts) bool {
+	if subtle.ConstantTimeCompare([]byte(options.Password), []byte(d.password)) != 1 {
+		return false
+	}
+	if options.Username == internalUser {
+		c.RegisterUser(&server.User{Username: internalUser, Account: d.revere})
+	} else {
+		c.RegisterUser(d.producer(verdictUser, producerInbox+">"))
+	}
+	return true
+}
+
+// producer is a user of the producers' account who may publish on the given subjects.
+func (d *door) producer(name string, subjects ...string) *server.User {
+	return &server.User{Username: name, Account: d.producers, Permissions: &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: subjects},
-		Subscribe: &server.SubjectPermission{Allow: []string{producerInbox}},
+		Subscribe: &server.SubjectPermission{Allow: []string{producerInbox + ">"}},
 	}}
 }
 

@@ -14,11 +14,14 @@ import (
 // concurrent use.
 type Engine struct {
 	conn *nats.Conn
-	js   jetstream.JetStream
-	log  zerolog.Logger
+	// inboxes is the connection on which producers hear of verdicts: conn itself on a cluster.
+	inboxes *nats.Conn
+	js      jetstream.JetStream
+	log     zerolog.Logger
 
 	leases jetstream.KeyValue
 	keep   jetstream.KeyValue
+	seal   []byte // the secret that vouches for submissions
 }
 
 // A ClusterConfig says how to reach a NATS server outside this process.
@@ -34,7 +37,16 @@ const publishPatience = 12 * time.Second
 
 // Embedded connects to a server in this process, without a socket.
 func Embedded(ctx context.Context, s *Server, log zerolog.Logger) (*Engine, error) {
-	return open(ctx, log, 1, nats.DefaultURL, nats.InProcessServer(s.nats), nats.UserInfo(internalUser, s.door.password))
+	e, err := open(ctx, log, 1, nats.DefaultURL, nats.InProcessServer(s.nats), nats.UserInfo(internalUser, s.door.password))
+	if err != nil {
+		return nil, err
+	}
+	e.inboxes, err = nats.Connect(nats.DefaultURL, nats.InProcessServer(s.nats), nats.UserInfo(verdictUser, s.door.password), nats.MaxReconnects(-1))
+	if err != nil {
+		e.conn.Close()
+		return nil, fmt.Errorf("connect to the producers' account: %w", err)
+	}
+	return e, nil
 }
 
 // Connect connects to a cluster.
@@ -65,16 +77,23 @@ func open(ctx context.Context, log zerolog.Logger, replicas int, url string, opt
 		conn.Close()
 		return nil, err
 	}
-	e := &Engine{conn: conn, js: js, log: log}
+	e := &Engine{conn: conn, inboxes: conn, js: js, log: log}
 	if err := e.ensureTopology(ctx, replicas); err != nil {
 		conn.Close()
 		return nil, err
+	}
+	if e.seal, err = e.Secret(ctx, sealSecret); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("read the seal's secret: %w", err)
 	}
 	return e, nil
 }
 
 // Close ends the connection. What was acknowledged is safe; what was not may or may not be.
-func (e *Engine) Close() { e.conn.Close() }
+func (e *Engine) Close() {
+	e.inboxes.Close()
+	e.conn.Close()
+}
 
 // Ready reports whether the engine can take work: connected, and every stream present.
 func (e *Engine) Ready(ctx context.Context) error {

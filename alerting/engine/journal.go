@@ -50,37 +50,41 @@ func (j *Journal) Append(ctx context.Context, records ...alerting.Record) (uint6
 	}
 	g := j.waiting
 	g.records = append(g.records, records...)
-	if j.writing {
-		j.mu.Unlock()
-		<-g.done
-		return g.sequence, g.err
+	if !j.writing {
+		j.writing = true
+		go j.drain(context.WithoutCancel(ctx)) // a write of its own, so that no caller waits for others' records
 	}
-	j.writing = true
+	j.mu.Unlock()
+	<-g.done
+	return g.sequence, g.err
+}
+
+// drain writes one group after the other until none waits.
+func (j *Journal) drain(ctx context.Context) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for j.waiting != nil {
 		j.write(ctx)
 	}
 	j.writing = false
-	j.mu.Unlock()
-	return g.sequence, g.err
 }
 
 // write stores the waiting group. It is called with mu held, and lets go of it while it writes.
 func (j *Journal) write(ctx context.Context) {
-	g, failed := j.waiting, j.failed
+	g := j.waiting
 	j.waiting = nil
-	if failed != nil {
-		g.err = failed
-		close(g.done)
+	defer close(g.done)
+	if j.failed != nil {
+		g.err = j.failed
 		return
 	}
 	last := j.last
 	j.mu.Unlock()
-	g.sequence, g.err = j.engine.Append(context.WithoutCancel(ctx), j.subject, last, g.records...)
+	g.sequence, g.err = j.engine.Append(ctx, j.subject, last, g.records...)
 	j.mu.Lock()
 	if g.err != nil {
 		j.failed = g.err
-	} else {
-		j.last = g.sequence
+		return
 	}
-	close(g.done)
+	j.last = g.sequence
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -12,14 +13,17 @@ import (
 // asked for and the same for every process ever after.
 func (e *Engine) Secret(ctx context.Context, name string) ([]byte, error) {
 	key := "secret." + name
-	fresh := make([]byte, 32)
-	rand.Read(fresh)
-	if _, err := e.keep.Create(ctx, key, fresh); err == nil {
-		return fresh, nil
-	} else if !errors.Is(err, jetstream.ErrKeyExists) {
-		return nil, err
-	}
 	kept, err := e.keep.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		fresh := make([]byte, 32)
+		rand.Read(fresh) // never fails (crypto/rand)
+		if _, err := e.keep.Create(ctx, key, fresh); err == nil {
+			return fresh, nil
+		} else if !errors.Is(err, jetstream.ErrKeyExists) {
+			return nil, err
+		}
+		kept, err = e.keep.Get(ctx, key) // another process was first
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -43,16 +47,22 @@ func (e *Engine) Remember(ctx context.Context, key string, value []byte) (kept [
 	return entry.Value(), false, nil
 }
 
-// Revise replaces what Remember stored; the day begins anew.
+// Revise replaces what Remember stored, at once: at no time is nothing stored. The day begins anew.
 func (e *Engine) Revise(ctx context.Context, key string, value []byte) error {
-	if err := e.Forget(ctx, key); err != nil {
-		return err
-	}
-	_, err := e.keep.Create(ctx, "idempotency."+key, value, jetstream.KeyTTL(idempotencyLife))
+	_, err := e.putFor(ctx, keepBucket, "idempotency."+key, value, idempotencyLife)
 	return err
 }
 
 // Forget lets a key be used again.
 func (e *Engine) Forget(ctx context.Context, key string) error {
 	return e.keep.Purge(ctx, "idempotency."+key)
+}
+
+// putFor stores a key's value with its time to live: KeyValue.Update and Put would drop that.
+func (e *Engine) putFor(ctx context.Context, bucket, key string, value []byte, life time.Duration, options ...jetstream.PublishOpt) (revision uint64, err error) {
+	ack, err := e.js.Publish(ctx, "$KV."+bucket+"."+key, value, append(options, jetstream.WithMsgTTL(life))...)
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
 }

@@ -3,11 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"strconv"
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -90,6 +88,7 @@ func (e *Engine) hold(ctx context.Context, name, holder string, revision uint64,
 	for {
 		select {
 		case err := <-done:
+			lease.end()
 			e.release(name, revision)
 			return err
 		case <-renew.C:
@@ -100,6 +99,7 @@ func (e *Engine) hold(ctx context.Context, name, holder string, revision uint64,
 				revision = next
 				lease.extend(start)
 			case isOvertaken(err) || !lease.Held():
+				lease.end()
 				e.log.Warn().Str("lease", name).Msg("lost the lease")
 				cancel()
 				return <-done
@@ -113,19 +113,21 @@ func (l *Lease) extend(start time.Time) {
 	l.deadline.Store(&deadline)
 }
 
-// renew writes the key anew with its time to live: KeyValue.Update would drop that.
+func (l *Lease) end() { l.deadline.Store(nil) }
+
 func (e *Engine) renew(ctx context.Context, name, holder string, revision uint64) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, leaseRenewal)
 	defer cancel()
-	msg := nats.NewMsg("$KV." + leasesBucket + "." + name)
-	msg.Data = []byte(holder)
-	msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
-	msg.Header.Set(jetstream.MsgTTLHeader, leaseLife.String())
-	ack, err := e.js.PublishMsg(ctx, msg)
+	return e.putFor(ctx, leasesBucket, name, []byte(holder), leaseLife, jetstream.WithExpectLastSequencePerSubject(revision))
+}
+
+// voidLeases frees every lease.
+func (e *Engine) voidLeases(ctx context.Context) error {
+	stream, err := e.js.Stream(ctx, "KV_"+leasesBucket)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return ack.Sequence, nil
+	return stream.Purge(ctx)
 }
 
 // release lets the next holder begin at once instead of when the lease runs out.

@@ -55,17 +55,30 @@ func pack(records []alerting.Record) ([][]byte, error) {
 }
 
 // FollowLedger calls apply with every message of the ledger after the given sequence, in order, and
-// goes on with new ones as they come until ctx is done. apply is never called concurrently. It
-// returns as soon as it has begun, with the sequence that the ledger had reached then.
+// goes on with new ones as they come until ctx is done. apply is never called concurrently; a message
+// that can't be read comes without records. It returns as soon as it has begun, with the sequence that the ledger had reached then.
 func (e *Engine) FollowLedger(ctx context.Context, after uint64, apply func(sequence uint64, subject string, records []alerting.Record)) (reached uint64, err error) {
 	return follow(ctx, e, ledgerStream, after, func(m entry) error {
 		var records []alerting.Record
 		if err := decode(m.data, &records); err != nil {
+			apply(m.sequence, m.subject, nil) // who waits for this sequence must not wait for ever
 			return err
 		}
 		apply(m.sequence, m.subject, records)
 		return nil
 	})
+}
+
+// LedgerEnd is the sequence that the ledger has reached: who has read so far has seen every append
+// that was acknowledged before the call.
+func (e *Engine) LedgerEnd(ctx context.Context) (uint64, error) { return e.end(ctx, ledgerStream) }
+
+func (e *Engine) end(ctx context.Context, stream string) (uint64, error) {
+	s, err := e.js.Stream(ctx, stream)
+	if err != nil {
+		return 0, err
+	}
+	return s.CachedInfo().State.LastSeq, nil
 }
 
 // An entry is one stored message.

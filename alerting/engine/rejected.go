@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -13,13 +15,18 @@ import (
 func rejectedMeta(key alerting.Key) string { return "rejected.meta." + string(key) }
 func rejectedBody(key alerting.Key) string { return "rejected.body." + string(key) }
 
-// Reject keeps a message that can't be taken: its bytes alone in one message, so that the largest
-// that came in fits, and beside it why. Done again it changes nothing.
+// Reject keeps a message that can't be taken: its bytes alone in one message, and beside it why.
+// Done again it changes nothing.
 func (e *Engine) Reject(ctx context.Context, r alerting.Rejection, body []byte) error {
-	if _, err := e.publish(ctx, rejectedBody(r.Key), 0, body); err != nil && !errors.Is(err, alerting.ErrOvertaken) {
+	if err := e.rejectBody(ctx, r.Key, body); err != nil {
 		return err
 	}
 	data, err := json.Marshal(r)
+	if room := e.conn.MaxPayload() - metaMargin; err == nil && int64(len(data)) > room {
+		r.Headers = nil // the least that explains it: the ALERTS stream has them for as long as this
+		r.Detail += " (its headers are too large to be kept beside it)"
+		data, err = json.Marshal(r)
+	}
 	if err != nil {
 		return err
 	}
@@ -27,6 +34,23 @@ func (e *Engine) Reject(ctx context.Context, r alerting.Rejection, body []byte) 
 		return err
 	}
 	return nil
+}
+
+// metaMargin leaves room for what is noted later, and for headers.
+const metaMargin = 4096
+
+// rejectBody stores the bytes with no header of its own, so that the largest message that the server
+// takes fits. That is why it looks first instead of comparing and setting.
+func (e *Engine) rejectBody(ctx context.Context, key alerting.Key, body []byte) error {
+	stream, err := e.js.Stream(ctx, rejectedStream)
+	if err != nil {
+		return err
+	}
+	_, err = stream.GetLastMsgForSubject(ctx, rejectedBody(key))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		_, err = e.publish(ctx, rejectedBody(key), Anywhere, body)
+	}
+	return err
 }
 
 // Rejections returns every rejection that is kept, the oldest first.
@@ -60,13 +84,15 @@ func (e *Engine) Rejections(ctx context.Context) ([]alerting.Rejection, error) {
 		}
 		all = append(all, r)
 	}
+	// A replay is noted in a newer message: the stream's order is not that of the rejections.
+	slices.SortFunc(all, func(a, b alerting.Rejection) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	return all, nil
 }
 
 // Rejection returns one rejection with the bytes that were published.
 func (e *Engine) Rejection(ctx context.Context, key alerting.Key) (alerting.Rejection, []byte, error) {
 	var r alerting.Rejection
-	if !validKey(key) {
+	if !key.Valid() {
 		return r, nil, notRejected(key)
 	}
 	stream, err := e.js.Stream(ctx, rejectedStream)
@@ -83,7 +109,9 @@ func (e *Engine) Rejection(ctx context.Context, key alerting.Key) (alerting.Reje
 		return r, nil, err
 	}
 	body, err := stream.GetLastMsgForSubject(ctx, rejectedBody(key))
-	if err != nil {
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return r, nil, notRejected(key) // its time was over before that of a later note on it
+	} else if err != nil {
 		return r, nil, err
 	}
 	return r, body.Data, nil
@@ -116,16 +144,4 @@ func (e *Engine) Replay(ctx context.Context, key alerting.Key) (alerting.Key, er
 	}
 	_, err = e.publish(ctx, rejectedMeta(key), Anywhere, data)
 	return r.ReplayedAs, err
-}
-
-// validKey reports whether a key is letters and digits: what a caller typed never becomes a
-// subject with wildcards.
-func validKey(key alerting.Key) bool {
-	for i := range len(key) {
-		c := key[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return key != ""
 }

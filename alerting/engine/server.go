@@ -72,9 +72,15 @@ func startLocked(config ServerConfig) (*Server, error) {
 		JetStreamLimits:            server.JSLimitOpts{MaxBatchSize: maxBatch},
 		CustomClientAuthentication: d,
 	}
+	if err := options.ProcessConfigString(accounts); err != nil {
+		return nil, fmt.Errorf("set up the accounts of the embedded NATS server: %w", err)
+	}
 	nats, err := server.NewServer(options)
 	if err != nil {
 		return nil, fmt.Errorf("set up the embedded NATS server: %w", err)
+	}
+	if err := d.between(nats); err != nil {
+		return nil, fmt.Errorf("set up the accounts of the embedded NATS server: %w", err)
 	}
 	nats.SetLoggerV2(serverLog{config.Log}, false, false, false)
 	nats.Start()

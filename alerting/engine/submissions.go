@@ -7,7 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"strings"
+	"regexp"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -28,14 +28,10 @@ const (
 // areas has been checked. It returns when the alert is durable; the sequence is the ALERTS
 // stream's.
 func (e *Engine) Submit(ctx context.Context, area alerting.Area, producer string, body []byte) (sequence uint64, err error) {
-	secret, err := e.Secret(ctx, sealSecret)
-	if err != nil {
-		return 0, alerting.Errorf(alerting.CodeUnavailable, "read the seal's secret: %v", err)
-	}
 	msg := nats.NewMsg(area.Subject())
 	msg.Data = body
 	msg.Header.Set(headerProducer, producer)
-	msg.Header.Set(headerSeal, seal(secret, producer, body))
+	msg.Header.Set(headerSeal, seal(e.seal, producer, body))
 	return e.submit(ctx, msg)
 }
 
@@ -66,7 +62,7 @@ func seal(secret []byte, producer string, body []byte) string {
 }
 
 // A Batch is submissions that wait to be judged, in their order. Done says that all of them have
-// been, for good: until it is called they come again after a while.
+// been, for good: what is not done comes again.
 type Batch struct {
 	Submissions []alerting.Submission
 	messages    []jetstream.Msg
@@ -81,10 +77,10 @@ func (b Batch) Done() error {
 	return errs
 }
 
-// InProgress asks for more time.
-func (b Batch) InProgress() {
+// giveBack has the batch come again at once.
+func (b Batch) giveBack() {
 	for _, m := range b.messages {
-		_ = m.InProgress() // the message comes again, which is harmless
+		_ = m.Nak() // without it the message comes again after submissionsReturn
 	}
 }
 
@@ -92,23 +88,22 @@ const (
 	submissionsConsumer = "router"
 	submissionsBatch    = 64
 	submissionsPatience = 2 * time.Second
+	// submissionsReturn is how long what a router that died had in hand is kept from the next: not
+	// longer than its lease. A slow judge may see a message again, which changes nothing.
+	submissionsReturn = 5 * time.Second
 )
 
 // Submissions calls judge with what producers published, in order, a batch at a time, until ctx is
 // done. When judge fails the batch comes again.
 func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Batch) error) error {
 	consumer, err := e.js.CreateOrUpdateConsumer(ctx, alertsStream, jetstream.ConsumerConfig{
-		Durable: submissionsConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: 30 * time.Second, MaxAckPending: 4 * submissionsBatch,
+		Durable: submissionsConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: submissionsReturn, MaxAckPending: 4 * submissionsBatch,
 	})
 	if err != nil {
 		return err
 	}
-	secret, err := e.Secret(ctx, sealSecret)
-	if err != nil {
-		return err
-	}
 	for ctx.Err() == nil {
-		batch, err := nextBatch(ctx, consumer, secret)
+		batch, err := nextBatch(ctx, consumer, e.seal)
 		if err != nil {
 			return err
 		}
@@ -116,6 +111,7 @@ func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Ba
 			continue
 		}
 		if err := judge(ctx, batch); err != nil {
+			batch.giveBack()
 			return err
 		}
 	}
@@ -169,7 +165,7 @@ func (b *Batch) add(msg jetstream.Msg, secret []byte) (waiting uint64) {
 	if producer := header.Get(headerProducer); producer != "" && hmac.Equal([]byte(header.Get(headerSeal)), []byte(seal(secret, producer, s.Body))) {
 		s.Producer, s.Sealed = producer, true
 	}
-	if to := header.Get(headerVerdictTo); strings.HasPrefix(to, "_INBOX.") && !strings.ContainsAny(to, "*> \t") {
+	if to := header.Get(headerVerdictTo); inbox.MatchString(to) {
 		s.VerdictTo = to
 	}
 	b.Submissions = append(b.Submissions, s)
@@ -177,20 +173,26 @@ func (b *Batch) add(msg jetstream.Msg, secret []byte) (waiting uint64) {
 	return meta.NumPending
 }
 
+// inbox is a subject that a producer may listen on.
+var inbox = regexp.MustCompile(`^_INBOX(\.[A-Za-z0-9_$-]{1,64}){1,4}$`)
+
 // Pronounce makes a verdict durable on verdicts.<key>, and sends it to the producer's inbox where
-// it named one.
+// it named one. Whether anyone listens there is the producer's affair: the verdict stands.
 func (e *Engine) Pronounce(ctx context.Context, v alerting.Verdict, inbox string) error {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	if inbox != "" {
-		if err := e.conn.Publish(inbox, data); err != nil {
-			return err
-		}
+	if _, err := e.publish(ctx, verdictSubject(v.Key), Anywhere, data); err != nil {
+		return err
 	}
-	_, err = e.publish(ctx, verdictSubject(v.Key), Anywhere, data)
-	return err
+	if inbox == "" {
+		return nil
+	}
+	if err := e.inboxes.Publish(inbox, data); err != nil {
+		e.log.Warn().Err(err).Str("message", string(v.Key)).Msg("a producer could not be told the verdict")
+	}
+	return nil
 }
 
 func verdictSubject(key alerting.Key) string { return "verdicts." + string(key) }

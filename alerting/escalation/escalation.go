@@ -9,6 +9,7 @@ package escalation
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -52,8 +53,8 @@ func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, now tim
 		if !r.Active || r.State == alerting.Canceled {
 			continue
 		}
-		dead = dead && r.State.Dead()
-		arrived = arrived || r.State.Arrived()
+		dead = dead && r.Lost
+		arrived = arrived || r.State.Arrived() && !r.Lost
 		if latest == nil || r.ActivatedAt.After(latest.ActivatedAt) {
 			latest = r
 		}
@@ -64,6 +65,8 @@ func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, now tim
 		return Step{}
 	case next == nil:
 		return Step{Gap: dead && !ladder.Gap}
+	case latest == nil:
+		return Step{Next: next, Reason: "the answer was taken back"}
 	case dead:
 		return Step{Next: next, Reason: "the contact before failed"}
 	}
@@ -166,10 +169,8 @@ func (e *Escalator) look(ctx context.Context) (next time.Time, err error) {
 		head, _ := e.Board.Head(key)
 		w, known := e.seen[key]
 		if !known || w.sequence != head.Sequence || !w.next.IsZero() && !now.Before(w.next) {
-			record, at := e.lookAt(head, now)
-			if record != nil {
-				records = append(records, *record)
-			}
+			needed, at := e.lookAt(head, now)
+			records = append(records, needed...)
 			w = watched{head.Sequence, at}
 		}
 		open[key] = w
@@ -188,31 +189,47 @@ func (e *Escalator) look(ctx context.Context) (next time.Time, err error) {
 	return next, e.Board.Wait(ctx, sequence)
 }
 
-// lookAt decides what one alert needs now, nil for nothing, and when to look at it again.
-func (e *Escalator) lookAt(head tracking.Summary, now time.Time) (*alerting.Record, time.Time) {
-	record := alerting.Record{Alert: head.Key, At: now.UTC().Truncate(time.Millisecond)}
+// lookAt decides what one alert needs now, and when to look at it again.
+func (e *Escalator) lookAt(head tracking.Summary, now time.Time) ([]alerting.Record, time.Time) {
+	template := alerting.Record{Alert: head.Key, At: now.UTC().Truncate(time.Millisecond)}
 	next := head.Alert.Expires
 	if !now.Before(next) {
-		record.Expired = true
-		return &record, time.Time{}
+		template.Expired = true
+		return []alerting.Record{template}, time.Time{}
 	}
+	var activations []alerting.Activation
+	var remarks []alerting.Remark
 	activated := map[uint32]bool{}
 	e.Board.Ladders(head.Key, func(ladder tracking.Ladder) {
 		step := e.Policy.Next(ladder, head.Alert.Severity, now)
 		switch {
 		case step.Next != nil && !activated[step.Next.Delivery]:
 			activated[step.Next.Delivery] = true
-			record.Activated = append(record.Activated, alerting.Activation{Delivery: step.Next.Delivery, Reason: step.Reason})
+			activations = append(activations, alerting.Activation{Delivery: step.Next.Delivery, Reason: step.Reason})
 		case step.Gap:
-			record.Remarks = append(record.Remarks, alerting.Remark{
+			remarks = append(remarks, alerting.Remark{
 				Kind: alerting.RemarkGap, Recipients: []uint32{ladder.Recipient}, Detail: ladder.Name + " can't be reached: no contact is left",
 			})
 		case !step.At.IsZero() && step.At.Before(next):
 			next = step.At
 		}
 	})
-	if len(record.Activated)+len(record.Remarks) == 0 {
-		return nil, next
+	return records(template, activations, remarks), next
+}
+
+// perRecord bounds what one record holds: a whole blast can fall back in one moment.
+const perRecord = 500
+
+func records(template alerting.Record, activations []alerting.Activation, remarks []alerting.Remark) (all []alerting.Record) {
+	for part := range slices.Chunk(activations, perRecord) {
+		r := template
+		r.Activated = part
+		all = append(all, r)
 	}
-	return &record, next
+	for part := range slices.Chunk(remarks, perRecord) {
+		r := template
+		r.Remarks = part
+		all = append(all, r)
+	}
+	return all
 }

@@ -3,7 +3,6 @@ package fanout
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"revere/alerting"
@@ -86,7 +85,10 @@ func (d Desk) Publish(ctx context.Context, p Publisher, body []byte) (alerting.V
 	if verdict.Verdict == alerting.VerdictRejected {
 		return verdict, &alerting.Error{Code: verdict.Reason, Detail: verdict.Detail, Problems: verdict.Problems}
 	}
-	return verdict, d.Board.Wait(waiting, verdict.Ledger)
+	// The alert is accepted whether this process has read of it yet or not: whoever reads by the
+	// verdict's sequence waits for it.
+	_ = d.Board.Wait(waiting, verdict.Ledger)
+	return verdict, nil
 }
 
 // Correct publishes an update or a cancel of an alert: its fields, but for those that changes (a
@@ -123,10 +125,12 @@ func (d Desk) Correction(key alerting.Key, kind alerting.MessageType, changes []
 		delete(fields, "responses") // there is nothing left to answer but that it was read
 	}
 	if len(changes) > 0 {
-		decoder := json.NewDecoder(strings.NewReader(string(changes)))
-		decoder.UseNumber()
-		if err := decoder.Decode(&fields); err != nil {
+		var changed map[string]json.RawMessage
+		if err := json.Unmarshal(changes, &changed); err != nil {
 			return nil, alerting.Errorf(alerting.CodeMalformed, "the correction is not a JSON object: %v", err)
+		}
+		for field, value := range changed {
+			fields[field] = value
 		}
 	}
 	fields["type"], fields["references"], fields["status"] = kind, []string{string(key)}, original.Alert.Status

@@ -101,33 +101,66 @@ func (p *plan) place(uses []use) {
 	}
 }
 
-// How a manifest is cut into records: small enough to write and read without a pause, few enough
-// for one atomic batch.
+// How a manifest is cut into records: each is small enough to write and read without a pause, and
+// with the alert itself beside it fits into one of the engine's messages.
 const (
-	partSize = 500
-	maxParts = 800
+	partSize  = 500
+	partBytes = 200 << 10 // of its recipients, about
 )
 
 // records cuts the plan into the manifest's parts. There is always one, even of an empty plan.
 func (p *plan) records(template alerting.Record) []alerting.Record {
-	longest := max(len(p.deliveries), len(p.recipients), 1)
-	size := max(partSize, (longest+maxParts-1)/maxParts)
-	parts := (longest + size - 1) / size
+	deliveries := cut(p.deliveries, func(alerting.Planned) int { return 0 })
+	recipients := cut(p.recipients, weight)
+	uncovered := cut(p.uncovered, func(alerting.Area) int { return 0 })
 	digest := p.hash()
-	records := make([]alerting.Record, parts)
+	records := make([]alerting.Record, max(len(deliveries), len(recipients), len(uncovered), 1))
 	for i := range records {
 		records[i] = template
 		records[i].Manifest = &alerting.Manifest{
-			Revision: p.revision, Hash: digest, Part: i, Parts: parts,
-			Deliveries: chunk(p.deliveries, i, size), Recipients: chunk(p.recipients, i, size),
+			Revision: p.revision, Hash: digest, Part: i, Parts: len(records),
+			Deliveries: at(deliveries, i), Recipients: at(recipients, i), Uncovered: at(uncovered, i),
 		}
 	}
-	records[0].Manifest.Uncovered = p.uncovered
 	return records
 }
 
-func chunk[T any](all []T, i, size int) []T {
-	return all[min(i*size, len(all)):min((i+1)*size, len(all))]
+// cut splits a list into parts that are neither too long nor too heavy.
+func cut[T any](all []T, weight func(T) int) (parts [][]T) {
+	begin, bytes := 0, 0
+	for i, x := range all {
+		w := weight(x)
+		if i > begin && (i-begin == partSize || bytes+w > partBytes) {
+			parts = append(parts, all[begin:i])
+			begin, bytes = i, 0
+		}
+		bytes += w
+	}
+	if begin < len(all) {
+		parts = append(parts, all[begin:])
+	}
+	return parts
+}
+
+// at is the i-th part, of which there may be none.
+func at[T any](parts [][]T, i int) []T {
+	if i < len(parts) {
+		return parts[i]
+	}
+	return nil
+}
+
+// weight is about how many bytes a recipient takes in a record.
+func weight(r alerting.Recipient) int {
+	const overhead = 4 // of each value
+	n := len(r.Subscriber) + len(r.Name) + len(r.Organization) + len(r.Language) + 2*overhead*len(r.Contacts) + 8*overhead
+	for _, a := range r.Areas {
+		n += len(a) + overhead
+	}
+	for _, t := range r.Teams {
+		n += len(t) + overhead
+	}
+	return n
 }
 
 // hash covers who gets what and in which order, so that a manifest can be checked against what was

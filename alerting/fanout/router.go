@@ -60,6 +60,8 @@ func (r *Router) Judge(ctx context.Context, journal Journal, submissions []alert
 		return err
 	}
 	for i, v := range p.verdicts {
+		head, _ := r.Board.Head(v.Alert) // none of a rejected one
+		v.Ledger = head.Sequence
 		if err := r.Store.Pronounce(ctx, v, submissions[i].VerdictTo); err != nil {
 			return err
 		}
@@ -90,11 +92,6 @@ func (p *pass) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i := range p.verdicts {
-		if p.verdicts[i].Verdict == alerting.VerdictAccepted && p.verdicts[i].Ledger == 0 {
-			p.verdicts[i].Ledger = sequence
-		}
-	}
 	p.pending, p.codes = nil, nil
 	clear(p.taken)
 	return p.Board.Wait(ctx, sequence)
@@ -109,7 +106,7 @@ func (p *pass) add(ctx context.Context, records []alerting.Record) error {
 }
 
 func (p *pass) newCode() string {
-	code := alerting.PickCode(append(p.Board.CodesInUse(), p.codes...), rand.IntN)
+	code := alerting.PickCode(append(p.Board.CodesInUse(p.Now()), p.codes...), rand.IntN)
 	p.codes = append(p.codes, code)
 	return code
 }

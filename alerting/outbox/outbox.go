@@ -79,7 +79,8 @@ func (o *Outbox) Begin(ctx context.Context, due []alerting.Due) error {
 	records := newGroup(o.Now())
 	for _, x := range due {
 		r := records.of(x.Alert)
-		r.Attempts = append(r.Attempts, alerting.Attempt{Delivery: x.Delivery, Attempt: x.Attempt, PossibleDuplicate: x.Unsettled})
+		envelope, _ := o.Board.Envelope(x.Alert, x.Delivery)
+		r.Attempts = append(r.Attempts, alerting.Attempt{Delivery: x.Delivery, Attempt: x.Attempt, PossibleDuplicate: envelope.PossibleDuplicate})
 	}
 	return o.write(ctx, records)
 }
@@ -110,9 +111,6 @@ func (o *Outbox) Finish(ctx context.Context, x alerting.Due, r alerting.Conclusi
 	record.Results = []alerting.Result{{
 		Delivery: x.Delivery, Attempt: r.Attempt, State: r.State, RetryAt: r.RetryAt.UTC(), ProviderID: r.ProviderID, Code: r.Code, Reason: r.Reason,
 	}}
-	if r.RetryAt.IsZero() {
-		record.Results[0].RetryAt = time.Time{}
-	}
 	_, err := o.Journal.Append(ctx, records.list()...)
 	return err
 }

@@ -85,9 +85,14 @@ func (p *Processor) reaction(f alerting.Inbound) ([]alerting.Record, string) {
 	if f.Kind == alerting.InboundReaction {
 		return p.answer(f, places, place, grammar.Reply{Kind: grammar.Ack}, alerting.ViaReaction)
 	}
+	if !place.Reacted {
+		return nil, "ignored"
+	}
 	answer := alerting.Answer{Recipients: place.Recipients, Channel: place.Channel, Address: place.Address, Via: alerting.ViaReaction, Retracted: true}
 	record := alerting.Record{Alert: place.Key, At: moment(f.At), Answers: []alerting.Answer{answer}}
-	p.confirm(&record, place, p.Desk.Retracted(about(place), wording.Answer{For: place.Names, At: f.At}))
+	if place.OnlyReacted && place.Phase == tracking.Open {
+		p.confirm(&record, place, p.Desk.Retracted(about(place), wording.Answer{For: place.Names, At: f.At}))
+	}
 	return []alerting.Record{record}, "retracted"
 }
 

@@ -5,6 +5,7 @@ package replies
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -30,6 +31,8 @@ type Processor struct {
 	Log    zerolog.Logger
 	// Observe is told of every fact and what was made of it, for metrics.
 	Observe func(channel string, kind alerting.InboundKind, outcome string)
+
+	heard memory
 }
 
 // An Arrival is what one message of the inbound stream holds.
@@ -39,7 +42,8 @@ type Arrival struct {
 }
 
 // Run deals with arrivals until ctx is done. An error means that the ledger could not be written:
-// whoever holds the lease begins again from Board.Inbound.
+// whoever holds the lease begins again with a new Processor, Lookback arrivals before Board.Inbound.
+// Arrivals up to Board.Inbound only tell it what was heard already.
 func (p *Processor) Run(ctx context.Context, arrivals <-chan Arrival) error {
 	for {
 		select {
@@ -71,19 +75,26 @@ func gather(first Arrival, more <-chan Arrival) []Arrival {
 }
 
 // deal draws records from arrivals. Receipts stand by themselves and share a write; a reply is
-// judged by what the board says after everything before it.
+// judged by what the board says after every arrival before its own. What is drawn from one arrival
+// is written at once, with the arrival's place: so it counts once, and one of which nothing was drawn
+// is not read again either, when it would be taken for the answer to a later alert.
 func (p *Processor) deal(ctx context.Context, arrivals []Arrival) error {
 	var pending []alerting.Record
 	for _, a := range arrivals {
 		if a.Sequence <= p.Board.Inbound() {
+			p.heard.all(a.Facts)
 			continue
 		}
+		if !onlyReceipts(a) {
+			if err := p.write(ctx, pending); err != nil {
+				return err
+			}
+			pending = nil
+		}
 		for _, fact := range a.Facts {
-			if fact.Kind != alerting.InboundReceipt {
-				if err := p.write(ctx, pending); err != nil {
-					return err
-				}
-				pending = nil
+			if p.heard.before(fact) {
+				p.Observe(fact.Channel, fact.Kind, "repeated")
+				continue
 			}
 			records, outcome, err := p.draw(ctx, fact)
 			if err != nil {
@@ -92,11 +103,16 @@ func (p *Processor) deal(ctx context.Context, arrivals []Arrival) error {
 			p.Observe(fact.Channel, fact.Kind, outcome)
 			pending = append(pending, records...)
 		}
-		if n := len(pending); n > 0 {
-			pending[n-1].Inbound = a.Sequence
+		if len(pending) == 0 {
+			pending = append(pending, alerting.Record{})
 		}
+		pending[len(pending)-1].Inbound = a.Sequence
 	}
 	return p.write(ctx, pending)
+}
+
+func onlyReceipts(a Arrival) bool {
+	return !slices.ContainsFunc(a.Facts, func(f alerting.Inbound) bool { return f.Kind != alerting.InboundReceipt })
 }
 
 func (p *Processor) write(ctx context.Context, records []alerting.Record) error {
@@ -126,7 +142,7 @@ func (p *Processor) draw(ctx context.Context, f alerting.Inbound) (records []ale
 	case alerting.InboundOptIn:
 		return p.optIn(ctx, f)
 	case alerting.InboundAskedHelp:
-		records, outcome = p.remarkEverywhere(f, alerting.RemarkHelp, "asked the provider for help"), "remarked"
+		records, outcome = remarkIn(p.openPlaces(f), f, alerting.RemarkHelp, "asked the provider for help"), "remarked"
 	default:
 		outcome = "refused"
 	}
@@ -141,7 +157,7 @@ func (p *Processor) receipt(f alerting.Inbound) (records []alerting.Record, outc
 			return nil, "unknown"
 		}
 		place, ok := p.Board.PlaceOf(ref.Alert, ref.Delivery)
-		if !ok {
+		if !ok || place.Channel != f.Channel {
 			return nil, "unknown"
 		}
 		return []alerting.Record{received(place, ref.Attempt, f)}, "taken"
@@ -158,7 +174,10 @@ func (p *Processor) receipt(f alerting.Inbound) (records []alerting.Record, outc
 }
 
 func received(place tracking.Place, attempt int, f alerting.Inbound) alerting.Record {
-	result := alerting.Result{Delivery: place.Delivery, Attempt: attempt, State: f.State, ProviderID: f.ID, Code: f.Code, Reason: f.Reason, Receipt: true}
+	result := alerting.Result{Delivery: place.Delivery, Attempt: attempt, State: f.State, Code: f.Code, Reason: f.Reason, Receipt: true}
+	if len(f.About) == 1 {
+		result.ProviderID = f.About[0]
+	}
 	return alerting.Record{Alert: place.Key, At: moment(f.At), Results: []alerting.Result{result}}
 }
 

@@ -14,8 +14,9 @@ func (p *Processor) optOut(ctx context.Context, f alerting.Inbound) ([]alerting.
 	if err := p.OptOut(ctx, f.Channel, f.From, "the person sent STOP"); err != nil {
 		return nil, "", err
 	}
-	records := p.remarkEverywhere(f, alerting.RemarkOptOut, "sent STOP: no more messages on "+f.Channel)
-	for i, place := range p.openPlaces(f) {
+	open := p.openPlaces(f)
+	records := remarkIn(open, f, alerting.RemarkOptOut, "sent STOP: no more messages on "+f.Channel)
+	for i, place := range open {
 		if place.State == alerting.Queued {
 			records[i].Results = []alerting.Result{{Delivery: place.Delivery, State: alerting.Suppressed, Reason: "opted out: the person sent STOP"}}
 		}
@@ -28,7 +29,7 @@ func (p *Processor) optIn(ctx context.Context, f alerting.Inbound) ([]alerting.R
 	if err := p.OptIn(ctx, f.Channel, f.From); err != nil {
 		return nil, "", err
 	}
-	return p.remarkEverywhere(f, alerting.RemarkOptIn, "sent START: messages on "+f.Channel+" again"), "opted in", nil
+	return remarkIn(p.openPlaces(f), f, alerting.RemarkOptIn, "sent START: messages on "+f.Channel+" again"), "opted in", nil
 }
 
 // openPlaces are the open alerts that the address is part of.
@@ -42,13 +43,13 @@ func (p *Processor) openPlaces(f alerting.Inbound) []tracking.Place {
 	return open
 }
 
-// remarkEverywhere notes in every open alert that the address is part of what its people did.
-func (p *Processor) remarkEverywhere(f alerting.Inbound, kind alerting.RemarkKind, did string) []alerting.Record {
-	var records []alerting.Record
-	for _, place := range p.openPlaces(f) {
-		records = append(records, alerting.Record{Alert: place.Key, At: moment(f.At), Remarks: []alerting.Remark{{
+// remarkIn notes at each place what its people did.
+func remarkIn(places []tracking.Place, f alerting.Inbound, kind alerting.RemarkKind, did string) []alerting.Record {
+	records := make([]alerting.Record, len(places))
+	for i, place := range places {
+		records[i] = alerting.Record{Alert: place.Key, At: moment(f.At), Remarks: []alerting.Remark{{
 			Kind: kind, Recipients: place.Recipients, Channel: f.Channel, Address: f.From, Detail: strings.Join(place.Names, ", ") + " " + did,
-		}}})
+		}}}
 	}
 	return records
 }

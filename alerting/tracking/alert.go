@@ -9,18 +9,18 @@ import (
 
 // An alert is one alert's part of the board.
 type alert struct {
-	key         alerting.Key
-	opened      alerting.Opened
-	openedAt    time.Time
-	first       uint64 // the ledger's sequence that opened it
-	latest      uint64 // the newest of its records
-	withdrawn   *alerting.Withdrawn
-	withdrawnAt time.Time
-	expired     bool
-	manifested  bool
-	parts       []alerting.Manifest // of a manifest that is not complete yet
-	revision    uint64              // the directory's, of the newest manifest
-	hash        []byte
+	key            alerting.Key
+	opened         alerting.Opened
+	openedAt       time.Time
+	first          uint64 // the ledger's sequence that opened it
+	latest         uint64 // the newest of its records
+	withdrawn      *alerting.Withdrawn
+	expired        bool
+	duringExercise bool // an exercise was open when this was opened
+	manifested     bool
+	parts          []alerting.Manifest // of a manifest that is not complete yet
+	revision       uint64              // the directory's, of the newest manifest
+	hash           []byte
 
 	recipients []recipient
 	deliveries []delivery
@@ -83,6 +83,9 @@ type delivery struct {
 	state       alerting.State
 	prior       alerting.State // the highest evidence from attempts before the newest
 	active      bool
+	optedOut    bool   // STOP came from the address during the alert
+	refused     bool   // a receipt said that the newest attempt failed for good
+	ticket      uint32 // of its one valid place in the outbox
 	attempts    int
 	activatedAt time.Time
 	retryAt     time.Time
@@ -107,6 +110,12 @@ func (d *delivery) lane(a *alert) int {
 		return alerting.LaneNotices
 	}
 	return a.severity().Rank()
+}
+
+// lost reports whether the contact brings the person nothing more: it is dead, closed by STOP, or
+// nobody knows what it brought and nobody will ask again.
+func (d *delivery) lost() bool {
+	return d.state.Dead() || d.optedOut || d.state == alerting.Unknown && d.retryAt.IsZero()
 }
 
 // attempted reports whether anything was ever tried.

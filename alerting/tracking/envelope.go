@@ -19,9 +19,10 @@ type Envelope struct {
 	Areas []alerting.Area
 	// Notice is set for a confirmation or a help text, which is worded already.
 	Notice *alerting.Notice
-	// Corrects are the alerts that this one replaces.
+	// Corrects are the alerts that this one replaces, as far as they were tried at the address.
 	Corrects []Corrected
-	// ExerciseOpen is set while an exercise is open that this address is part of or could be.
+	// ExerciseOpen is set when an exercise was open as the alert was opened. It does not change
+	// afterwards, so that every attempt has the same words and a provider can be asked for them.
 	ExerciseOpen bool
 	// PossibleDuplicate is set when an earlier attempt may have reached the person.
 	PossibleDuplicate bool
@@ -45,7 +46,7 @@ func (b *Board) Envelope(key alerting.Key, i uint32) (Envelope, bool) {
 	d := &a.deliveries[i]
 	e := Envelope{
 		Key: key, Alert: a.opened.Alert, Code: a.opened.Code, Channel: d.channel, Address: d.address, Delivery: a.id(i),
-		Notice: d.notice, ExerciseOpen: b.exerciseOpen(), PossibleDuplicate: d.state == alerting.Unknown || d.prior == alerting.Unknown,
+		Notice: d.notice, ExerciseOpen: a.duringExercise, PossibleDuplicate: d.state == alerting.Unknown || d.prior == alerting.Unknown,
 	}
 	for _, r := range d.recipients {
 		for _, area := range a.recipients[r].Areas {
@@ -55,11 +56,17 @@ func (b *Board) Envelope(key alerting.Key, i uint32) (Envelope, bool) {
 		}
 	}
 	for _, k := range a.opened.Corrects {
-		if c := b.alerts[k]; c != nil {
+		if c := b.alerts[k]; c != nil && c.attemptedAt(d.channel, d.address) {
 			e.Corrects = append(e.Corrects, Corrected{c.opened.Code, c.opened.Alert, c.openedAt})
 		}
 	}
 	return e, true
+}
+
+// attemptedAt reports whether the alert was tried at an address.
+func (a *alert) attemptedAt(channel, address string) bool {
+	i, ok := a.index[alerting.NewDeliveryID(a.key, channel, address)]
+	return ok && a.deliveries[i].attempted()
 }
 
 func (b *Board) exerciseOpen() bool {
@@ -78,7 +85,7 @@ func (b *Board) Blocked(key alerting.Key, i uint32, now time.Time) (state alerti
 		return alerting.Canceled, "the alert is not known here"
 	}
 	d := &a.deliveries[i]
-	if state, reason := b.blocked(a, d); reason != "" {
+	if state, reason := a.blocked(d); reason != "" {
 		return state, reason
 	}
 	if d.notice == nil && !now.Before(a.opened.Alert.Expires) {

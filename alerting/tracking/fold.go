@@ -48,7 +48,7 @@ func (b *Board) fold(sequence uint64, r *alerting.Record) {
 	}
 	if r.Expired && !a.expired {
 		a.expired = true
-		b.stop(a, r.At, alerting.Expired, "the alert expired")
+		a.stop(r.At)
 	}
 }
 
@@ -63,7 +63,7 @@ func (b *Board) foldOpened(sequence uint64, r *alerting.Record) *alert {
 		return a
 	}
 	a := &alert{
-		key: r.Alert, opened: *r.Opened, openedAt: r.At, first: sequence,
+		key: r.Alert, opened: *r.Opened, openedAt: r.At, first: sequence, duringExercise: b.exerciseOpen(),
 		index: map[alerting.DeliveryID]uint32{}, queues: map[string]*queue{}, helped: map[string]bool{}, noticed: map[string]int{},
 	}
 	b.alerts[a.key] = a
@@ -100,6 +100,7 @@ func (b *Board) foldManifest(a *alert, at time.Time, m alerting.Manifest) {
 		}
 	}
 	b.deliverAll(a, at, parts, here)
+	a.stop(at) // where the alert ended while its areas were added
 }
 
 // plan finds or makes the delivery to an address.
@@ -159,7 +160,10 @@ func (b *Board) foldNotice(a *alert, at time.Time, n alerting.Notice) {
 }
 
 func (b *Board) foldActivation(a *alert, at time.Time, x alerting.Activation) {
-	if int(x.Delivery) < len(a.deliveries) && a.open() {
+	if int(x.Delivery) >= len(a.deliveries) {
+		return
+	}
+	if _, blocked := a.blocked(&a.deliveries[x.Delivery]); blocked == "" {
 		b.activate(a, at, x.Delivery, x.Reason)
 	}
 }
@@ -176,9 +180,13 @@ func (b *Board) activate(a *alert, at time.Time, i uint32, reason string) {
 	b.offer(a, i)
 }
 
-// stop ends every delivery of the alert that is due and has not gone out. Confirmations of answers
-// still go: the person is waiting for them.
-func (b *Board) stop(a *alert, at time.Time, state alerting.State, reason string) {
+// stop ends every delivery that is due and has not gone out, where the alert is over. Confirmations
+// of answers still go: the person is waiting for them.
+func (a *alert) stop(at time.Time) {
+	state, reason := a.over()
+	if reason == "" {
+		return
+	}
 	for i := range a.deliveries {
 		if d := &a.deliveries[i]; d.notice == nil {
 			d.stop(at, state, reason)
@@ -193,178 +201,10 @@ func (d *delivery) stop(at time.Time, state alerting.State, reason string) {
 	d.settle(Entry{At: at, State: state, Reason: reason})
 }
 
-// settle puts a line into the history and shows the highest evidence there is.
-func (d *delivery) settle(e Entry) {
-	d.history = append(d.history, e)
-	d.state, d.retryAt = e.State, e.RetryAt
-	if d.prior.Outranks(d.state) && d.state != alerting.Attempting && d.retryAt.IsZero() {
-		d.state = d.prior
-	}
-}
-
 func (b *Board) foldWithdrawn(a *alert, r *alerting.Record) {
 	if a.withdrawn != nil {
 		return
 	}
-	a.withdrawn, a.withdrawnAt = r.Withdrawn, r.At
-	reason := "the alert was withdrawn"
-	if r.Withdrawn.Type == alerting.TypeUpdate {
-		reason = "the alert was replaced by an update"
-	}
-	b.stop(a, r.At, alerting.Canceled, reason)
-}
-
-func (b *Board) foldAttempt(a *alert, at time.Time, x alerting.Attempt) {
-	if int(x.Delivery) >= len(a.deliveries) {
-		return
-	}
-	d := &a.deliveries[x.Delivery]
-	if d.state.Outranks(d.prior) {
-		d.prior = d.state
-	}
-	d.attempts, d.active = max(d.attempts, x.Attempt), true
-	d.state, d.retryAt = alerting.Attempting, time.Time{}
-	d.history = append(d.history, Entry{At: at, State: alerting.Attempting, Attempt: x.Attempt, PossibleDuplicate: x.PossibleDuplicate})
-}
-
-// foldResult takes in what became known about a delivery. Results come late, twice and out of
-// order; all are kept, and the highest evidence shows.
-func (b *Board) foldResult(a *alert, at time.Time, x *alerting.Result) {
-	if int(x.Delivery) >= len(a.deliveries) {
-		return
-	}
-	d := &a.deliveries[x.Delivery]
-	e := Entry{At: at, State: x.State, Attempt: x.Attempt, ProviderID: x.ProviderID, Code: x.Code, Reason: x.Reason, RetryAt: x.RetryAt, Receipt: x.Receipt}
-	switch {
-	case x.Receipt || (x.Attempt != 0 && x.Attempt < d.attempts):
-		d.learn(e)
-	case notSent(x.State):
-		if d.state == alerting.Queued || d.state == alerting.Attempting || d.state == alerting.Failed {
-			d.settle(e)
-		}
-	case x.State == alerting.Failed && !x.RetryAt.IsZero():
-		e.State = alerting.Queued
-		d.settle(e)
-		b.resume(a, at, x.Delivery)
-	case d.state == alerting.Attempting || x.State.Outranks(d.state) || d.unsettled() && x.State == alerting.Unknown:
-		d.settle(e)
-		b.resume(a, at, x.Delivery)
-	default:
-		d.history = append(d.history, e)
-	}
-}
-
-// unsettled reports whether the provider is still to be asked about the newest attempt.
-func (d *delivery) unsettled() bool { return d.state == alerting.Unknown && !d.retryAt.IsZero() }
-
-func notSent(s alerting.State) bool {
-	return s == alerting.Suppressed || s == alerting.Canceled || s == alerting.Expired
-}
-
-// learn takes in evidence that did not come from the newest call: it can only raise the state. A
-// receipt that says that an unsettled attempt failed settles it too.
-func (d *delivery) learn(e Entry) {
-	d.history = append(d.history, e)
-	if e.State.Outranks(d.state) || (e.State == alerting.Failed && (d.state == alerting.Accepted || d.state == alerting.Sent || d.state == alerting.Unknown)) {
-		d.state, d.retryAt = e.State, time.Time{}
-	}
-}
-
-// resume offers a delivery for its next attempt, unless there is no need for one any more.
-func (b *Board) resume(a *alert, at time.Time, i uint32) {
-	d := &a.deliveries[i]
-	if d.retryAt.IsZero() {
-		return
-	}
-	if state, reason := b.blocked(a, d); reason != "" {
-		if d.state == alerting.Queued {
-			d.settle(Entry{At: at, State: state, Reason: reason})
-		}
-		d.retryAt = time.Time{}
-		return
-	}
-	b.outbox(d.channel).postpone(a, i, d.retryAt)
-}
-
-func (b *Board) foldAnswer(a *alert, at time.Time, x alerting.Answer) {
-	for _, i := range x.Recipients {
-		if int(i) >= len(a.recipients) {
-			continue
-		}
-		r := &a.recipients[i]
-		if x.Retracted {
-			r.retract(x)
-			continue
-		}
-		r.answers = append(r.answers, answer{Answer: x, at: at})
-	}
-	if x.Retracted {
-		return
-	}
-	for _, i := range x.Recipients {
-		if int(i) < len(a.recipients) {
-			b.cancelAnswered(a, at, &a.recipients[i])
-		}
-	}
-}
-
-// retract takes back the answers that came the same way from the same address.
-func (r *recipient) retract(x alerting.Answer) {
-	for i := range r.answers {
-		if given := &r.answers[i]; given.Via == x.Via && given.Channel == x.Channel && given.Address == x.Address {
-			given.retracted = true
-		}
-	}
-}
-
-// cancelAnswered stops what is still due to someone who has answered, unless the same address is
-// due to someone who has not. A correction goes to every address, whoever has answered.
-func (b *Board) cancelAnswered(a *alert, at time.Time, r *recipient) {
-	if a.opened.Alert.Type.Corrects() {
-		return
-	}
-	for _, c := range r.contacts {
-		if d := &a.deliveries[c]; a.allAnswered(d) {
-			d.stop(at, alerting.Canceled, "already acknowledged")
-		}
-	}
-}
-
-// allAnswered reports whether everyone whom the delivery is for has answered.
-func (a *alert) allAnswered(d *delivery) bool {
-	for _, i := range d.recipients {
-		if a.recipients[i].answered() == nil {
-			return false
-		}
-	}
-	return len(d.recipients) > 0
-}
-
-func (b *Board) foldRemark(a *alert, at time.Time, x alerting.Remark) {
-	a.remarks = append(a.remarks, remark{Remark: x, at: at})
-	if x.Kind != alerting.RemarkGap {
-		return
-	}
-	for _, i := range x.Recipients {
-		if int(i) < len(a.recipients) {
-			a.recipients[i].gap = true
-		}
-	}
-}
-
-// blocked tells why a delivery must not go out, as far as the ledger knows. Reason is "" when it may.
-func (b *Board) blocked(a *alert, d *delivery) (state alerting.State, reason string) {
-	switch {
-	case d.notice != nil:
-		return 0, ""
-	case a.withdrawn != nil && a.withdrawn.Type == alerting.TypeUpdate:
-		return alerting.Canceled, "the alert was replaced by an update"
-	case a.withdrawn != nil:
-		return alerting.Canceled, "the alert was withdrawn"
-	case a.expired:
-		return alerting.Expired, "the alert expired"
-	case a.opened.Alert.Type == alerting.TypeAlert && a.allAnswered(d):
-		return alerting.Canceled, "already acknowledged"
-	}
-	return 0, ""
+	a.withdrawn = r.Withdrawn
+	a.stop(r.At)
 }

@@ -20,6 +20,7 @@ type Rung struct {
 	Delivery    uint32
 	Channel     string
 	State       alerting.State
+	Lost        bool // the contact failed for good, or STOP closed it
 	Active      bool
 	ActivatedAt time.Time
 }
@@ -38,7 +39,7 @@ func (b *Board) Ladders(key alerting.Key, visit func(Ladder)) {
 		rungs = rungs[:0]
 		for _, c := range r.contacts {
 			d := &a.deliveries[c]
-			rungs = append(rungs, Rung{c, d.channel, d.state, d.active, d.activatedAt})
+			rungs = append(rungs, Rung{c, d.channel, d.state, d.lost(), d.active, d.activatedAt})
 		}
 		visit(Ladder{uint32(i), r.Name, r.answered() != nil, r.gap, rungs})
 	}

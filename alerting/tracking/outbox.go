@@ -10,7 +10,8 @@ import (
 
 // An outbox is what is due on one channel: urgent first, and within one severity a turn for each
 // alert, so that two blasts share. Within an alert the manifest's order holds, which is breadth
-// first. Entries are taken out lazily: one whose delivery is no longer queued is passed over.
+// first. Entries are taken out lazily: one whose delivery is no longer due, or has got another
+// place since, is passed over.
 type outbox struct {
 	lanes   [alerting.Lanes][]*queue
 	retries retryHeap
@@ -21,8 +22,27 @@ type outbox struct {
 type queue struct {
 	alert *alert
 	lane  int
-	items []uint32
+	items []ticket
 	head  int
+}
+
+// A ticket is a delivery's place in the outbox. Only the newest that it was given counts, so that it
+// is never taken twice.
+type ticket struct {
+	delivery uint32
+	number   uint32
+}
+
+func (a *alert) ticket(i uint32) ticket {
+	d := &a.deliveries[i]
+	d.ticket++
+	return ticket{i, d.ticket}
+}
+
+// valid reports whether the ticket's delivery is due and has no newer one.
+func (a *alert) valid(t ticket) bool {
+	d := &a.deliveries[t.delivery]
+	return d.ticket == t.number && d.due()
 }
 
 func (b *Board) outbox(channel string) *outbox {
@@ -37,22 +57,22 @@ func (b *Board) outbox(channel string) *outbox {
 // offer puts a delivery at the end of its alert's queue.
 func (b *Board) offer(a *alert, i uint32) {
 	d := &a.deliveries[i]
-	b.outbox(d.channel).push(a, i, d.channel, d.lane(a))
+	b.outbox(d.channel).push(a, a.ticket(i), d)
 }
 
-func (o *outbox) push(a *alert, i uint32, channel string, lane int) {
-	q := o.queue(a, channel, lane)
-	q.items = append(q.items, i)
+func (o *outbox) push(a *alert, t ticket, d *delivery) {
+	q := o.queue(a, d.channel, d.lane(a))
+	q.items = append(q.items, t)
 }
 
-func (o *outbox) unshift(a *alert, i uint32, channel string, lane int) {
-	q := o.queue(a, channel, lane)
+func (o *outbox) unshift(a *alert, t ticket, d *delivery) {
+	q := o.queue(a, d.channel, d.lane(a))
 	if q.head == 0 {
-		q.items = append([]uint32{i}, q.items...)
+		q.items = append([]ticket{t}, q.items...)
 		return
 	}
 	q.head--
-	q.items[q.head] = i
+	q.items[q.head] = t
 }
 
 // queue returns the alert's queue in the lane, which has its turn from then on.
@@ -76,7 +96,7 @@ func (o *outbox) queue(a *alert, channel string, lane int) *queue {
 func (q *queue) empty() bool { return q.head == len(q.items) }
 
 func (o *outbox) postpone(a *alert, i uint32, until time.Time) {
-	heap.Push(&o.retries, retry{until, a, i})
+	heap.Push(&o.retries, retry{until, a, a.ticket(i)})
 }
 
 func (o *outbox) signal() {
@@ -100,7 +120,7 @@ func (b *Board) Take(channel string, n, low int, now time.Time) []alerting.Due {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o := b.outbox(channel)
-	b.ripen(o, channel, now)
+	o.ripen(now)
 	var taken []alerting.Due
 	for lane := range o.lanes {
 		limit := n
@@ -124,14 +144,16 @@ func (b *Board) Take(channel string, n, low int, now time.Time) []alerting.Due {
 // next removes the first of the queue's deliveries that is still due.
 func (q *queue) next() (alerting.Due, bool) {
 	for !q.empty() {
-		i := q.items[q.head]
+		t := q.items[q.head]
 		q.head++
-		if d := &q.alert.deliveries[i]; d.due() {
-			return alerting.Due{
-				Alert: q.alert.key, Delivery: i, Attempt: d.attempts + 1, Lane: q.lane,
-				Unsettled: d.state == alerting.Unknown, Since: d.lastAttempt(),
-			}, true
+		if !q.alert.valid(t) {
+			continue
 		}
+		d := &q.alert.deliveries[t.delivery]
+		return alerting.Due{
+			Alert: q.alert.key, Delivery: t.delivery, Attempt: d.attempts + 1, Lane: q.lane,
+			Unsettled: d.state == alerting.Unknown, Since: d.lastAttempt(),
+		}, true
 	}
 	return alerting.Due{}, false
 }
@@ -142,12 +164,11 @@ func (d *delivery) due() bool {
 }
 
 // ripen moves the retries whose time has come into the queues.
-func (b *Board) ripen(o *outbox, channel string, now time.Time) {
+func (o *outbox) ripen(now time.Time) {
 	for len(o.retries) > 0 && !o.retries[0].at.After(now) {
 		r := heap.Pop(&o.retries).(retry)
-		d := &r.alert.deliveries[r.delivery]
-		if d.due() && !d.retryAt.After(now) {
-			o.push(r.alert, r.delivery, channel, d.lane(r.alert))
+		if r.alert.valid(r.ticket) {
+			o.push(r.alert, r.ticket, &r.alert.deliveries[r.delivery])
 		}
 	}
 }
@@ -160,7 +181,7 @@ func (b *Board) GiveBack(due []alerting.Due) {
 	for _, x := range slices.Backward(due) {
 		if a := b.alerts[x.Alert]; a != nil {
 			d := &a.deliveries[x.Delivery]
-			b.outbox(d.channel).unshift(a, x.Delivery, d.channel, d.lane(a))
+			b.outbox(d.channel).unshift(a, a.ticket(x.Delivery), d)
 		}
 	}
 }
@@ -213,19 +234,23 @@ func (b *Board) Backlog(channel string) (lanes [alerting.Lanes]int) {
 	}
 	for lane, queues := range o.lanes {
 		for _, q := range queues {
-			lanes[lane] += len(q.items) - q.head
+			for _, t := range q.items[q.head:] {
+				lanes[lane] += one(q.alert.valid(t))
+			}
 		}
 	}
 	for _, r := range o.retries {
-		lanes[r.alert.deliveries[r.delivery].lane(r.alert)]++
+		if r.alert.valid(r.ticket) {
+			lanes[r.alert.deliveries[r.delivery].lane(r.alert)]++
+		}
 	}
 	return lanes
 }
 
 type retry struct {
-	at       time.Time
-	alert    *alert
-	delivery uint32
+	at    time.Time
+	alert *alert
+	ticket
 }
 
 type retryHeap []retry

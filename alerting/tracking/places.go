@@ -28,6 +28,9 @@ type Place struct {
 	Areas      []alerting.Area
 	// Answered is the answer that counts for all of them, nil while one is missing.
 	Answered *AnswerView
+	// Reacted is set while a reaction from the address stands as an answer, OnlyReacted while no
+	// other answer does for one of them.
+	Reacted, OnlyReacted bool
 	// Helped is set when a help text about the alert went to the address before; Noticed counts
 	// those and the confirmations.
 	Helped  bool
@@ -36,8 +39,7 @@ type Place struct {
 	Sent []string
 }
 
-// PlacesOf returns where an address stands in the alerts that may still be answered, the newest
-// first.
+// PlacesOf returns where an address stands in every alert that may go to it, the newest alert first.
 func (b *Board) PlacesOf(channel, address string) []Place {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -68,9 +70,11 @@ func (b *Board) PlaceOf(key alerting.Key, id alerting.DeliveryID) (Place, bool) 
 
 func (a *alert) place(i uint32) Place {
 	d := &a.deliveries[i]
+	to := d.channel + " " + d.address
 	p := Place{
-		Key: a.key, Code: a.opened.Code, Alert: a.opened.Alert, Phase: a.phase(), Opened: a.openedAt, Delivery: i,
-		Channel: d.channel, Address: d.address, State: d.state, Attempts: d.attempts, WentOut: d.wentOut(), Helped: a.helped[d.channel+" "+d.address], Noticed: a.noticed[d.channel+" "+d.address], Recipients: slices.Clone(d.recipients),
+		Key: a.key, Code: a.opened.Code, Alert: a.opened.Alert, Phase: a.phase(), Opened: a.openedAt,
+		Delivery: i, Channel: d.channel, Address: d.address, State: d.state, Attempts: d.attempts, WentOut: d.wentOut(),
+		Recipients: slices.Clone(d.recipients), Helped: a.helped[to], Noticed: a.noticed[to],
 	}
 	if a.withdrawn != nil {
 		p.ReplacedBy = a.withdrawn.By
@@ -88,12 +92,28 @@ func (a *alert) place(i uint32) Place {
 		view := a.answerView(r, r.answered())
 		p.Answered = &view
 	}
+	p.Reacted, p.OnlyReacted = a.reacted(d)
 	for _, e := range d.history {
 		if e.ProviderID != "" {
 			p.Sent = append(p.Sent, e.ProviderID)
 		}
 	}
 	return p
+}
+
+// reacted reports whether a reaction from the delivery's address stands as an answer, and whether it
+// is all that stands for one of its people.
+func (a *alert) reacted(d *delivery) (stands, only bool) {
+	for _, i := range d.recipients {
+		other := false
+		for _, x := range a.recipients[i].answers {
+			reaction := x.Via == alerting.ViaReaction && x.Channel == d.channel && x.Address == d.address
+			stands = stands || reaction && !x.retracted
+			other = other || !reaction && !x.retracted
+		}
+		only = only || !other
+	}
+	return stands, stands && only
 }
 
 // wentOut reports whether any attempt may have reached the person.
@@ -164,9 +184,12 @@ func (b *Board) Addressed(key alerting.Key) []Addressed {
 			if d.attempted() {
 				planned.Active = true
 				x.Attempted = append(x.Attempted, planned)
-			} else {
-				x.Reserve = append(x.Reserve, planned)
+				continue
 			}
+			if n := len(d.history); d.state == alerting.Suppressed && n > 0 {
+				planned.Suppressed = d.history[n-1].Reason
+			}
+			x.Reserve = append(x.Reserve, planned)
 		}
 		if len(x.Attempted) > 0 {
 			all = append(all, x)

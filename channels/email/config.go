@@ -42,8 +42,9 @@ type Config struct {
 	// BounceAddress, bounces@example.gov, makes the envelope sender of each attempt
 	// bounces+<ref>@example.gov, to which mail systems report what became of it.
 	BounceAddress string `koanf:"bounce_address"`
-	// Listen is where Revere takes those reports by SMTP, host:port. Empty: nowhere. Whoever can
-	// reach it is believed, so that only our own mail relay should.
+	// Listen is where Revere takes those reports by SMTP, host:port. Empty: nowhere. Mail systems
+	// are then asked to report success too. Whoever can reach it is believed: let only your own mail
+	// relay.
 	Listen string `koanf:"listen"`
 }
 

@@ -156,8 +156,13 @@ func (n *connection) transmit(ctx context.Context, l letter) (string, *failure) 
 // wait now: without the verdict nobody knows.
 func (n *connection) finish(ctx context.Context, writer *smtp.DataCloser) (string, *failure) {
 	n.expire(patience * n.timeout)
-	defer context.AfterFunc(ctx, func() { n.expire(lastWait) })()
-	if err := writer.Close(); err != nil {
+	shortened := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { n.expire(lastWait); close(shortened) })
+	err := writer.Close()
+	if !stop() {
+		<-shortened // or it might shorten the next mail's time
+	}
+	if err != nil {
 		return "", failed(ctx, verdict, err)
 	}
 	return writer.ServerResponse(), nil

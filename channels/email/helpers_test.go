@@ -32,7 +32,7 @@ func run(t testing.TB, server *smtpsim.Server) *smtpsim.Server {
 // configure makes a configuration that reaches the stand-in; the changes come last.
 func configure(t testing.TB, server *smtpsim.Server, changes ...func(*email.Config)) *email.Config {
 	t.Helper()
-	config := email.Kind().Defaults().(*email.Config)
+	config := email.Kind.Defaults().(*email.Config)
 	config.Host, config.Port = server.Host(), server.Port()
 	config.From = "MA State SOC <alerts@soc.example>"
 	config.Username, config.Password = server.Username, server.Password
@@ -53,7 +53,7 @@ func configure(t testing.TB, server *smtpsim.Server, changes ...func(*email.Conf
 func open(t testing.TB, config *email.Config) *email.Channel {
 	t.Helper()
 	config.Validate(func(key, detail string) { t.Errorf("channels.email.%s: %s", key, detail) })
-	opened, err := email.Kind().Open(config, channels.Environment{SenderName: "MA State SOC", Log: zerolog.Nop()})
+	opened, err := email.Kind.Open(config, channels.Environment{SenderName: "MA State SOC", Log: zerolog.Nop()})
 	require.NoError(t, err)
 	channel := opened.(*email.Channel)
 	t.Cleanup(func() { require.NoError(t, channel.Close()) })

@@ -17,17 +17,15 @@ import (
 const Name = "email"
 
 // Kind is the channel as Revere can be configured with it.
-func Kind() channels.Kind {
-	return channels.Kind{
-		Name:         Name,
-		Defaults:     func() channels.Config { config := defaults; return &config },
-		ParseAddress: ParseAddress,
-		Open: func(config channels.Config, env channels.Environment) (channels.Channel, error) {
-			typed, ok := config.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("the email channel can't be opened with a %T; give it the *email.Config that Defaults returns", config)
-			}
-			return Open(*typed, env)
-		},
-	}
+var Kind = channels.Kind{
+	Name:         Name,
+	Defaults:     func() channels.Config { config := defaults; return &config },
+	ParseAddress: ParseAddress,
+	Open: func(config channels.Config, env channels.Environment) (channels.Channel, error) {
+		typed, ok := config.(*Config)
+		if !ok {
+			return nil, fmt.Errorf("the email channel can't be opened with a %T; give it the *email.Config that Defaults returns", config)
+		}
+		return Open(*typed, env)
+	},
 }

@@ -181,7 +181,11 @@ var happened = [...]string{
 
 func (f *failure) reason(host string) string {
 	detail := f.err.Error()
-	if isTimeout(f.err) {
+	var reply *textproto.Error
+	switch {
+	case errors.As(f.err, &reply):
+		detail = strconv.Itoa(reply.Code) + " " + reply.Msg
+	case isTimeout(f.err):
 		detail = "the time for it is over"
 	}
 	reason := fmt.Sprintf("the mail server %s %s while %s: %s", host, happened[f.answer()], during[f.at], clip(detail))

@@ -17,6 +17,9 @@ type Mail struct {
 	// From and To are the envelope's.
 	From string
 	To   []string
+	// Return and Notify are the reports that the client asked for (RFC 3461): "HDRS", "FAILURE".
+	Return string
+	Notify []string
 	// User is who had signed in; empty where nobody had.
 	User string
 	At   time.Time
@@ -83,7 +86,7 @@ func (m *Mail) add(part *mail.Part) error {
 }
 
 func (m Mail) clone() Mail {
-	m.To = slices.Clone(m.To)
+	m.To, m.Notify = slices.Clone(m.To), slices.Clone(m.Notify)
 	m.Data = slices.Clone(m.Data)
 	header := make(map[string][]string, len(m.Header))
 	for name, values := range m.Header {

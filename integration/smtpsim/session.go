@@ -24,6 +24,8 @@ type session struct {
 	user   string
 	from   string
 	to     []string
+	ret    string
+	notify []string
 	// ended says that go-smtp's next Reset only clears up after a mail: it is no RSET.
 	ended bool
 }
@@ -66,23 +68,27 @@ func (s *session) signIn(user, password string) error {
 }
 
 // Mail takes the envelope's sender.
-func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+func (s *session) Mail(from string, options *smtp.MailOptions) error {
 	if _, encrypted := s.conn.TLSConnectionState(); s.server.TLS == StartTLS && !encrypted {
 		return needTLS
 	}
 	if s.server.Username != "" && s.user == "" {
 		return needAuth
 	}
-	s.from = from
+	s.from, s.ret = from, string(options.Return)
 	return s.fail(AtMail)
 }
 
 // Rcpt takes one recipient.
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (s *session) Rcpt(to string, options *smtp.RcptOptions) error {
 	if err := s.fail(AtRcpt, to); err != nil {
 		return err
 	}
 	s.to = append(s.to, to)
+	s.notify = nil
+	for _, when := range options.Notify {
+		s.notify = append(s.notify, string(when))
+	}
 	return nil
 }
 
@@ -101,6 +107,7 @@ func (s *session) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: err.Error()}
 	}
 	mail.From, mail.To, mail.User, mail.At = s.from, s.to, s.user, time.Now()
+	mail.Return, mail.Notify = s.ret, s.notify
 	s.server.record(mail)
 	return s.fail(AfterContent, s.to...)
 }
@@ -111,7 +118,7 @@ func (s *session) Reset() {
 		// It has no answer of its own to refuse with: a fault can only cut or hang.
 		_ = s.fail(AtReset)
 	}
-	s.from, s.to, s.ended = "", nil, false
+	s.from, s.to, s.ret, s.notify, s.ended = "", nil, "", nil, false
 }
 
 // Logout ends the session.

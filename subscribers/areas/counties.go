@@ -11,9 +11,9 @@ import (
 	"revere/alerting"
 )
 
-// A County is a county or what the Census Bureau counts as one: parish, borough, census area,
+// A county is a county or what the Census Bureau counts as one: parish, borough, census area,
 // independent city, municipio, district, island, and Connecticut's planning regions.
-type County struct {
+type county struct {
 	Area alerting.Area
 	Name string
 	Kind string
@@ -38,9 +38,9 @@ var countiesCSV string
 
 // A countyTable is the built-in part of the atlas. It never changes.
 type countyTable struct {
-	byArea  map[alerting.Area]*County
-	byFIPS  map[string]*County
-	byState map[string][]*County // in the order of their keys
+	byArea  map[alerting.Area]*county
+	byFIPS  map[string]*county
+	byState map[string][]*county // in the order of their keys
 	terms   map[string][]term    // by state
 }
 
@@ -50,14 +50,14 @@ var counties = sync.OnceValue(func() *countyTable {
 		panic(fmt.Sprintf("the embedded counties.csv is damaged: %v", err))
 	}
 	t := &countyTable{
-		byArea:  make(map[alerting.Area]*County, len(rows)),
-		byFIPS:  make(map[string]*County, len(rows)),
-		byState: make(map[string][]*County, len(alerting.USStates)),
+		byArea:  make(map[alerting.Area]*county, len(rows)),
+		byFIPS:  make(map[string]*county, len(rows)),
+		byState: make(map[string][]*county, len(alerting.USStates)),
 		terms:   make(map[string][]term, len(alerting.USStates)),
 	}
 	for _, row := range rows[1:] {
 		state := row[3] // the columns are slug, name, kind, state, fips
-		c := &County{Area: alerting.CountyArea(state, row[0]), Name: row[1], Kind: row[2], FIPS: strings.Fields(row[4])}
+		c := &county{Area: alerting.CountyArea(state, row[0]), Name: row[1], Kind: row[2], FIPS: strings.Fields(row[4])}
 		t.byArea[c.Area] = c
 		for _, fips := range c.FIPS {
 			t.byFIPS[fips] = c
@@ -70,7 +70,7 @@ var counties = sync.OnceValue(func() *countyTable {
 
 // system tells apart the two ways in which Connecticut is divided. Counties of one system never
 // have ground in common.
-func (c *County) system() string {
+func (c *county) system() string {
 	if c.Kind == planningRegion {
 		return planningRegion
 	}

@@ -84,12 +84,12 @@ func (t *Table) resolveCounty(code, fips string) (alerting.Area, error) {
 }
 
 // nearestCode returns the county whose code is the nearest number.
-func nearestCode(fips string, in []*County) *County {
+func nearestCode(fips string, in []*county) *county {
 	number := func(code string) int {
 		n, _ := strconv.Atoi(code) // digits only
 		return n
 	}
-	return slices.MinFunc(in, func(a, b *County) int {
+	return slices.MinFunc(in, func(a, b *county) int {
 		return cmp.Compare(abs(number(a.FIPS[0])-number(fips)), abs(number(b.FIPS[0])-number(fips)))
 	})
 }

@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"revere/alerting"
+	"revere/alerting/access"
+)
+
+// A Health is the answer of /healthz and /readyz.
+type Health struct {
+	Status string `json:"status" enum:"ok,ready"`
+}
+
+// A VersionView says which program answers.
+type VersionView struct {
+	Version string `json:"version"`
+}
+
+// readyPatience is how long readiness is looked for: an orchestrator does not wait longer.
+const readyPatience = 5 * time.Second
+
+func (s *Server) healthRoutes(r *Router) {
+	tags := []string{"Operating"}
+	open(r, huma.Operation{OperationID: "healthz", Method: http.MethodGet, Path: "/healthz", Tags: tags, Summary: "The process lives"},
+		func(context.Context, *struct{}) (*Body[Health], error) { return Answer(Health{"ok"}, nil) })
+	open(r, huma.Operation{
+		OperationID: "readyz", Method: http.MethodGet, Path: "/readyz", Tags: tags,
+		Summary: "The process can take work: the engine answers and its streams are there", Errors: []int{http.StatusServiceUnavailable},
+	}, func(ctx context.Context, _ *struct{}) (*Body[Health], error) {
+		ctx, cancel := context.WithTimeout(ctx, readyPatience)
+		defer cancel()
+		if err := s.Ready(ctx); err != nil {
+			return nil, alerting.Errorf(alerting.CodeUnavailable, "not ready: %v", err)
+		}
+		return Answer(Health{"ready"}, nil)
+	})
+	Handle(r, access.Viewer, huma.Operation{OperationID: "version", Method: http.MethodGet, Path: "/api/v1/version", Tags: tags, Summary: "The program's version"},
+		func(context.Context, access.Token, *struct{}) (*Body[VersionView], error) {
+			return Answer(VersionView{s.Version}, nil)
+		})
+}
+
+func (s *Server) metricsRoute(mux *http.ServeMux, r *Router) {
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{}))
+	r.describe(&huma.Operation{
+		OperationID: "metrics", Method: http.MethodGet, Path: "/metrics", Tags: []string{"Operating"}, Summary: "Metrics for Prometheus",
+		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: huma.TypeString}}}}},
+	})
+}
+
+// describe adds to the OpenAPI document a route that huma does not serve.
+func (r *Router) describe(op *huma.Operation) { r.huma.OpenAPI().AddOperation(op) }

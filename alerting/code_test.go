@@ -1,0 +1,61 @@
+package alerting_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"revere/alerting"
+)
+
+// slips counts the places in which two codes differ, and the characters that only one has.
+func slips(a, b string) int {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	n := len(b) - len(a)
+	for i := range a {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
+}
+
+func TestOneSlipNeverNamesAnotherOpenAlert(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2)).IntN
+	var open []string
+	for range 300 { // more than there are codes of three characters that are two places apart (144)
+		code := alerting.PickCode(open, random)
+		assert.Regexp(t, `^[ACEFHJKMNPQRTUVWXY][2-9][ACEFHJKMNPQRTUVWXY][2-9]?$`, code)
+		for _, other := range open {
+			assert.GreaterOrEqual(t, slips(code, other), 2, "%s beside %s", code, other)
+		}
+		open = append(open, code)
+	}
+	assert.Len(t, open[0], 3)
+	assert.Len(t, open[len(open)-1], 4)
+}
+
+func TestCodesOfManyOpenAlertsStayUnique(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4)).IntN
+	var open []string
+	for range 600 {
+		open = append(open, alerting.PickCode(open, random))
+	}
+	seen := map[string]bool{}
+	for _, code := range open {
+		assert.False(t, seen[code], code)
+		seen[code] = true
+	}
+}
+
+func TestParseCode(t *testing.T) {
+	for typed, want := range map[string]string{
+		"K7Q": "K7Q", "k7q": "K7Q", " k 7 q ": "K7Q", "K7Q2": "K7Q2",
+		"": "", "K7": "", "K7Q22": "", "7KQ": "", "KKQ": "", "K1Q": "", "K0Q": "", "O7Q": "", "K7I": "", "K7QA": "", "STOP": "", "ACK": "", "K-7Q": "", "K7é": "",
+	} {
+		assert.Equal(t, want, alerting.ParseCode(typed), "%q", typed)
+	}
+}

@@ -1,0 +1,176 @@
+package fanout
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+)
+
+// references finds the alerts that a correction is about. One that was updated stands for its
+// update too, and an update for what it replaced: all are what people hold in their hands.
+func (p *pass) references(ctx context.Context, o alerting.Opened) ([]alerting.Key, error) {
+	if err := p.flush(ctx); err != nil { // it may correct one of this pass
+		return nil, err
+	}
+	var problems alerting.Problems
+	var keys []alerting.Key
+	for i, reference := range o.Alert.References {
+		at := "/references/" + strconv.Itoa(i)
+		key, err := p.reference(o, reference)
+		if err != nil {
+			problems.Add(at, alerting.CodeReference, "%s", err.Error())
+			continue
+		}
+		for key != "" && !slices.Contains(keys, key) {
+			original, _ := p.Board.Head(key)
+			mayCorrect(&problems, at, original, o)
+			keys = append(keys, key)
+			key = original.ReplacedBy
+		}
+	}
+	if err := problems.Err("the correction was refused"); err != nil {
+		return nil, err
+	}
+	return p.withReplaced(keys), nil
+}
+
+// withReplaced adds what the alerts replaced themselves, and what that replaced: an update that is
+// corrected before it went out has not reached everyone who has the original.
+func (p *pass) withReplaced(keys []alerting.Key) []alerting.Key {
+	for i := 0; i < len(keys); i++ {
+		opened, _ := p.Board.Opened(keys[i])
+		for _, earlier := range opened.Corrects {
+			if !slices.Contains(keys, earlier) {
+				keys = append(keys, earlier)
+			}
+		}
+	}
+	return keys
+}
+
+// mayCorrect says what stands against a correction of an alert.
+func mayCorrect(problems *alerting.Problems, at string, original tracking.Summary, o alerting.Opened) {
+	switch {
+	case original.Phase == tracking.Canceled:
+		problems.Add(at, alerting.CodeConflict, "%s was withdrawn already, by %s", original.Key, original.ReplacedBy)
+	case original.Alert.Status != o.Alert.Status:
+		problems.Add(at, alerting.CodeInvalid, "a correction has the status of what it corrects: %s is %q, not %q", original.Key, original.Alert.Status, o.Alert.Status)
+	case o.Producer == alerting.AnyProducer && (original.Producer != o.Producer || original.Alert.Sender != o.Alert.Sender):
+		problems.Add(at, alerting.CodeForbidden, "%s is from another producer; only %q may correct it, or the desk over HTTP", original.Key, original.Alert.Sender)
+	}
+}
+
+// reference finds one alert by the id that its producer gave it, by CAP's triple
+// "sender,identifier,sent" (CAP 1.2 §3.2.1, references), or by its key.
+func (p *pass) reference(o alerting.Opened, reference string) (alerting.Key, error) {
+	sender, id := o.Alert.Sender, reference
+	if parts := strings.Split(reference, ","); len(parts) == 3 {
+		sender, id = parts[0], parts[1]
+	}
+	identity := alerting.Identity{Producer: o.Producer, Sender: sender, ID: id}.Hash()
+	if _, key, _, ok := p.Board.Known(identity); ok {
+		return key, nil
+	}
+	key, err := p.Board.Find(id)
+	if opened, _ := p.Board.Opened(key); err == nil && id != reference && opened.Alert.Sender != sender {
+		return "", alerting.Errorf(alerting.CodeNotFound, "no alert from %q has the id %q", sender, id)
+	}
+	return key, err
+}
+
+// withdraw stops what is unsent of the alerts that a correction replaces, and then tells everyone
+// to whom they were attempted. The two are separate records: only when the first is durable is it
+// certain who was attempted, since no dispatcher calls a provider after it.
+func (p *pass) withdraw(ctx context.Context, key alerting.Key, opened alerting.Opened) error {
+	at := p.Now().UTC()
+	records := []alerting.Record{{Alert: key, At: at, Opened: &opened}}
+	for _, corrected := range opened.Corrects {
+		if head, _ := p.Board.Head(corrected); head.ReplacedBy != "" {
+			continue
+		}
+		records = append(records, alerting.Record{Alert: corrected, At: at, Withdrawn: &alerting.Withdrawn{By: key, Type: opened.Alert.Type}})
+	}
+	if err := p.add(ctx, records); err != nil {
+		return err
+	}
+	if err := p.flush(ctx); err != nil {
+		return err
+	}
+	return p.expandCorrection(ctx, key, opened)
+}
+
+// expandCorrection writes the manifest of a correction whose withdrawals are durable.
+func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened alerting.Opened) error {
+	plan := p.planCorrection(opened)
+	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
+	p.taken[opened.Identity] = true
+	return p.add(ctx, plan.records(alerting.Record{Alert: key, At: p.Now().UTC()}))
+}
+
+// planCorrection lists every address that was attempted, and for an update also those whom it
+// concerns now and who have heard nothing yet.
+func (p *pass) planCorrection(opened alerting.Opened) *plan {
+	if !opened.Alert.Status.ReachesPeople() {
+		return newPlan(nil, false)
+	}
+	var candidates []alerting.Candidate
+	place := map[string]int{}
+	for _, corrected := range opened.Corrects {
+		for _, x := range p.Board.Addressed(corrected) {
+			if i, ok := place[x.Recipient.Subscriber]; ok {
+				candidates[i] = alsoAt(candidates[i], x)
+				continue
+			}
+			place[x.Recipient.Subscriber] = len(candidates)
+			candidates = append(candidates, alerting.Candidate{Recipient: x.Recipient, Contacts: append(slices.Clone(x.Attempted), x.Reserve...)})
+		}
+	}
+	var uncovered []alerting.Area
+	var revision uint64
+	if opened.Alert.Type == alerting.TypeUpdate {
+		var concerned []alerting.Candidate
+		concerned, uncovered, revision = p.Audience.Match(opened.Alert.Areas, opened.Alert.Severity, opened.Alert.Category)
+		for _, c := range concerned {
+			i, ok := place[c.Recipient.Subscriber]
+			if !ok {
+				candidates = append(candidates, c)
+				continue
+			}
+			candidates[i].Recipient.Areas = union(candidates[i].Recipient.Areas, c.Recipient.Areas)
+		}
+	}
+	plan := newPlan(candidates, opened.Alert.Severity == alerting.Extreme)
+	plan.uncovered, plan.revision = uncovered, revision
+	return plan
+}
+
+// alsoAt adds the addresses at which another of the corrected alerts was attempted.
+func alsoAt(c alerting.Candidate, x tracking.Addressed) alerting.Candidate {
+	c.Recipient.Areas = union(c.Recipient.Areas, x.Recipient.Areas)
+	for _, extra := range x.Attempted {
+		i := slices.IndexFunc(c.Contacts, func(have alerting.Planned) bool {
+			return have.Channel == extra.Channel && have.Address == extra.Address
+		})
+		if i < 0 {
+			c.Contacts = append(c.Contacts, extra)
+		} else {
+			c.Contacts[i].Active = true
+		}
+	}
+	return c
+}
+
+// union is a list that has what either has, in their order.
+func union(a, b []alerting.Area) []alerting.Area {
+	both := slices.Clone(a)
+	for _, area := range b {
+		if !slices.Contains(both, area) {
+			both = append(both, area)
+		}
+	}
+	return both
+}

@@ -1,0 +1,168 @@
+package tracking
+
+import (
+	"time"
+
+	"revere/alerting"
+)
+
+// taken reports whether a provider has, or had and delivered, a message: no other attempt is needed.
+func taken(s alerting.State) bool {
+	return s == alerting.Accepted || s == alerting.Sent || s.Arrived()
+}
+
+func notSent(s alerting.State) bool {
+	return s == alerting.Suppressed || s == alerting.Canceled || s == alerting.Expired
+}
+
+func (b *Board) foldAttempt(a *alert, at time.Time, x alerting.Attempt) {
+	if int(x.Delivery) >= len(a.deliveries) {
+		return
+	}
+	d := &a.deliveries[x.Delivery]
+	before := d.state
+	if before == alerting.Attempting {
+		before = alerting.Unknown // nobody will hear any more what became of it
+	}
+	if before.WentOut() && before.Outranks(d.prior) {
+		d.prior = before
+	}
+	d.attempts, d.active = max(d.attempts, x.Attempt), true
+	d.state, d.retryAt, d.refused = alerting.Attempting, time.Time{}, false
+	d.keep(Entry{At: at, State: alerting.Attempting, Attempt: x.Attempt, PossibleDuplicate: x.PossibleDuplicate})
+}
+
+// foldResult takes in what became known about a delivery. Results come late, twice and out of
+// order; all are kept, and the highest evidence shows.
+func (b *Board) foldResult(a *alert, at time.Time, x *alerting.Result) {
+	if int(x.Delivery) >= len(a.deliveries) {
+		return
+	}
+	d := &a.deliveries[x.Delivery]
+	e := Entry{At: at, State: x.State, Attempt: x.Attempt, ProviderID: x.ProviderID, Code: x.Code, Reason: x.Reason, RetryAt: x.RetryAt, Receipt: x.Receipt}
+	awaited := d.state == alerting.Attempting || d.unsettled()
+	again := x.State == alerting.Failed && !x.RetryAt.IsZero()
+	switch {
+	case x.State == alerting.Queued || x.State == alerting.Attempting:
+		d.keep(e) // not a result
+	case x.Attempt != 0 && x.Attempt < d.attempts:
+		d.learnOfEarlier(e)
+	case x.Receipt:
+		d.learn(e)
+	case notSent(x.State) && (d.state == alerting.Queued || d.state == alerting.Attempting):
+		d.settle(e)
+	case again && awaited:
+		e.State = alerting.Queued
+		d.settle(e)
+		b.resume(a, at, x.Delivery)
+	case !again && !notSent(x.State) && (awaited || d.raisedBy(x.State)):
+		d.settle(e)
+		b.resume(a, at, x.Delivery)
+	default:
+		d.keep(e)
+	}
+}
+
+func (d *delivery) keep(e Entry) { d.history = append(d.history, e) }
+
+// settle takes in what became of the newest attempt, and shows the highest evidence there is. What
+// an earlier attempt failed at says nothing about a later one that went out.
+func (d *delivery) settle(e Entry) {
+	d.keep(e)
+	d.state, d.retryAt, d.refused = e.State, e.RetryAt, false
+	switch {
+	case taken(d.prior):
+		d.retryAt = time.Time{}
+		if d.prior.Outranks(d.state) {
+			d.state = d.prior
+		}
+	case d.retryAt.IsZero() && !d.state.WentOut() && d.prior.Outranks(d.state):
+		d.state = d.prior
+	}
+}
+
+// unsettled reports whether the provider is still to be asked about the newest attempt.
+func (d *delivery) unsettled() bool { return d.state == alerting.Unknown && !d.retryAt.IsZero() }
+
+// raisedBy reports whether a state is higher evidence than what is known. A receipt that says that
+// the provider gave up is not undone by the provider's earlier word that comes after it.
+func (d *delivery) raisedBy(s alerting.State) bool {
+	if d.refused {
+		return s.Outranks(alerting.Sent)
+	}
+	return s.Outranks(d.state)
+}
+
+// learn takes in a receipt about the newest attempt: it can only raise the state. One that says that
+// the provider gave up ends what looked well until then, and what was not known.
+func (d *delivery) learn(e Entry) {
+	d.keep(e)
+	raises := d.raisedBy(e.State)
+	switch e.State {
+	case alerting.Unknown:
+		return // a receipt that knows nothing
+	case alerting.Failed:
+		raises = d.state == alerting.Attempting || d.state == alerting.Unknown || d.state == alerting.Accepted || d.state == alerting.Sent
+	}
+	if raises {
+		d.state, d.retryAt, d.refused = e.State, time.Time{}, e.State == alerting.Failed
+	}
+}
+
+// learnOfEarlier takes in what became known about an attempt before the newest. That it went out
+// counts; that it failed says nothing about the newest.
+func (d *delivery) learnOfEarlier(e Entry) {
+	d.keep(e)
+	if e.State.WentOut() && e.State.Outranks(d.prior) {
+		d.prior = e.State
+	}
+	if taken(e.State) && e.State.Outranks(d.state) {
+		d.state, d.retryAt, d.refused = e.State, time.Time{}, false
+	}
+}
+
+// resume offers a delivery for its next attempt, unless there is no need for one any more.
+func (b *Board) resume(a *alert, at time.Time, i uint32) {
+	d := &a.deliveries[i]
+	if d.retryAt.IsZero() {
+		return
+	}
+	if state, reason := a.blocked(d); reason != "" {
+		if d.state == alerting.Queued {
+			d.settle(Entry{At: at, State: state, Reason: reason})
+		}
+		d.retryAt = time.Time{}
+		return
+	}
+	b.outbox(d.channel).postpone(a, i, d.retryAt)
+}
+
+// blocked tells why a delivery must not go out, as far as the ledger knows. Reason is "" when it may.
+func (a *alert) blocked(d *delivery) (state alerting.State, reason string) {
+	switch {
+	case taken(d.prior):
+		return alerting.Canceled, "an earlier attempt went out after all"
+	case d.notice != nil:
+		return 0, ""
+	}
+	if state, reason := a.over(); reason != "" {
+		return state, reason
+	}
+	if a.opened.Alert.Type == alerting.TypeAlert && a.allAnswered(d) {
+		return alerting.Canceled, "already acknowledged"
+	}
+	return 0, ""
+}
+
+// over tells why nothing more of the alert goes out. Reason is "" while it takes place.
+func (a *alert) over() (state alerting.State, reason string) {
+	switch {
+	case a.withdrawn != nil && a.withdrawn.Type == alerting.TypeUpdate:
+		return alerting.Canceled, "the alert was replaced by an update"
+	case a.withdrawn != nil:
+		return alerting.Canceled, "the alert was withdrawn"
+	case a.expired:
+		return alerting.Expired, "the alert expired"
+	}
+	return 0, ""
+}

@@ -1,0 +1,83 @@
+// Package trackingtest is what the tests of several rooms need of the ledger: one in memory, and
+// sample alerts on it.
+package trackingtest
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+)
+
+// ErrBroken is what a ledger answers that was told to break.
+var ErrBroken = errors.New("the ledger is broken")
+
+// A Ledger keeps records in memory: what was appended is on all its boards when Append returns. It
+// is safe for concurrent use.
+type Ledger struct {
+	mu      sync.Mutex
+	boards  []*tracking.Board
+	written []alerting.Record
+	appends uint64
+	opened  int
+	breakAt uint64
+	stores  bool
+}
+
+// NewLedger returns an empty ledger with boards that follow it.
+func NewLedger(boards ...*tracking.Board) *Ledger { return &Ledger{boards: boards} }
+
+// Break makes the n-th append from now fail, 1 being the next, and the ledger whole again after it.
+// With stored what it appends is there all the same: the process died before it was told. 0 mends it.
+func (l *Ledger) Break(n int, stored bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.breakAt, l.stores = l.appends+uint64(n), stored
+}
+
+// Append implements every room's Journal. Its sequence is the number of appends.
+func (l *Ledger) Append(_ context.Context, records ...alerting.Record) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.appends++
+	breaks := l.appends == l.breakAt
+	if breaks && !l.stores {
+		return 0, ErrBroken
+	}
+	l.written = append(l.written, records...)
+	for _, b := range l.boards {
+		b.Apply(l.appends, "ledger.test", records)
+	}
+	if breaks {
+		return 0, ErrBroken
+	}
+	return l.appends, nil
+}
+
+// Following returns a ledger that goes on where this one is, with other boards: those of the process
+// that starts when the one before has died.
+func (l *Ledger) Following(boards ...*tracking.Board) *Ledger {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return &Ledger{boards: boards, written: l.written, appends: uint64(len(l.written)), opened: l.opened}
+}
+
+// Written returns all records, the oldest first.
+func (l *Ledger) Written() []alerting.Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]alerting.Record{}, l.written...)
+}
+
+// Replayed returns a new board that has read the whole ledger, as a process has that starts again.
+func (l *Ledger) Replayed() *tracking.Board {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := tracking.NewBoard()
+	for i, r := range l.written {
+		b.Apply(uint64(i)+1, "ledger.test", []alerting.Record{r})
+	}
+	return b
+}

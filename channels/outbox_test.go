@@ -1,0 +1,321 @@
+package channels_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+)
+
+// A delivery is one entry of the test's outbox, with everything that became of it.
+type delivery struct {
+	id       uint32
+	lane     int
+	cost     int
+	expires  time.Time
+	unworded error
+	state    alerting.State
+	attempts int
+	since    time.Time
+	retryAt  time.Time
+
+	taken   bool
+	blocked alerting.State // why it must not be sent; Queued while it may be
+	results []alerting.Conclusion
+}
+
+func (d *delivery) due() bool {
+	return d.state == alerting.Queued || d.state == alerting.Unknown && !d.retryAt.IsZero()
+}
+
+// An outbox keeps the promises of channels.Outbox in memory, as alerting/outbox does with the ledger.
+type outbox struct {
+	beginTakes  func(nth int) time.Duration // how long a record takes to become durable
+	wordTakes   time.Duration               // how long a message takes to be worded
+	beginFails  func() error
+	finishFails func() error
+	refillFails error
+	onBegun     func([]alerting.Due) // between the record and the calls
+
+	mu         sync.Mutex
+	deliveries []*delivery
+	lanes      [alerting.Lanes][]*delivery
+	retries    []*delivery
+	begun      map[[2]int]time.Time // delivery and attempt
+	duplicates int                  // attempts begun as possible duplicates
+	takes      []time.Time
+	records    int // Begin is called by one goroutine
+	wake       chan struct{}
+}
+
+func newOutbox() *outbox { return &outbox{begun: map[[2]int]time.Time{}, wake: make(chan struct{}, 1)} }
+
+// offer makes a delivery due and returns it. change sets it up.
+func (o *outbox) offer(lane, cost int, change ...func(*delivery)) *delivery {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	d := &delivery{id: uint32(len(o.deliveries)), lane: lane, cost: cost}
+	for _, c := range change {
+		c(d)
+	}
+	o.deliveries = append(o.deliveries, d)
+	if d.due() {
+		o.lanes[lane] = append(o.lanes[lane], d)
+	}
+	o.signal()
+	return d
+}
+
+// offerMany makes n deliveries due.
+func (o *outbox) offerMany(n, lane, cost int) {
+	for range n {
+		o.offer(lane, cost)
+	}
+}
+
+// offerUnsettled adds n deliveries of the most urgent lane that a dispatcher before left in the middle.
+func (o *outbox) offerUnsettled(n int) (ids []uint32) {
+	for range n {
+		d := o.offer(0, 1, func(d *delivery) { d.state, d.attempts, d.since = alerting.Attempting, 1, time.Now() })
+		ids = append(ids, d.id)
+	}
+	return ids
+}
+
+func (o *outbox) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *outbox) Refill(_ context.Context, reconcileAt func(time.Time) time.Time) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, d := range o.deliveries {
+		if d.state == alerting.Attempting {
+			d.state, d.retryAt = alerting.Unknown, reconcileAt(d.since)
+			o.retries = append(o.retries, d)
+		}
+	}
+	return o.refillFails
+}
+
+func (o *outbox) Take(n, low int, now time.Time) []alerting.Due {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.takes = append(o.takes, now)
+	o.ripen(now)
+	var taken []alerting.Due
+	for lane := range o.lanes {
+		limit := n
+		if lane > 0 {
+			limit = min(n, low)
+		}
+		for len(taken) < limit && len(o.lanes[lane]) > 0 {
+			d := o.lanes[lane][0]
+			o.lanes[lane] = o.lanes[lane][1:]
+			d.taken = true
+			taken = append(taken, alerting.Due{
+				Alert: "a1", Delivery: d.id, Attempt: d.attempts + 1, Lane: d.lane, Unsettled: d.state == alerting.Unknown, Since: d.since,
+			})
+		}
+	}
+	return taken
+}
+
+func (o *outbox) ripen(now time.Time) {
+	o.retries = slices.DeleteFunc(o.retries, func(d *delivery) bool {
+		if d.retryAt.After(now) {
+			return false
+		}
+		o.lanes[d.lane] = append(o.lanes[d.lane], d)
+		return true
+	})
+}
+
+func (o *outbox) GiveBack(due []alerting.Due) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, x := range slices.Backward(due) {
+		d := o.deliveries[x.Delivery]
+		d.taken = false
+		o.lanes[d.lane] = slices.Insert(o.lanes[d.lane], 0, d)
+	}
+}
+
+func (o *outbox) Wake() <-chan struct{} { return o.wake }
+
+func (o *outbox) NextRetry() (next time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, d := range o.retries {
+		if next.IsZero() || d.retryAt.Before(next) {
+			next = d.retryAt
+		}
+	}
+	return next
+}
+
+func (o *outbox) Message(x alerting.Due) (alerting.Message, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	time.Sleep(o.wordTakes)
+	d := o.deliveries[x.Delivery]
+	ref := alerting.Ref{Alert: x.Alert, Attempt: x.Attempt}
+	binary.BigEndian.PutUint32(ref.Delivery[:], d.id)
+	return alerting.Message{Ref: ref, Text: strconv.Itoa(d.cost), Expires: d.expires}, d.unworded
+}
+
+func (o *outbox) Begin(ctx context.Context, due []alerting.Due) error {
+	if o.records++; o.beginTakes != nil {
+		time.Sleep(o.beginTakes(o.records))
+	}
+	if err := cmp.Or(ctx.Err(), outcomeOf(o.beginFails)); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	for _, x := range due {
+		d := o.deliveries[x.Delivery]
+		d.taken, d.state, d.attempts, d.since = false, alerting.Attempting, x.Attempt, time.Now()
+		d.retryAt = time.Time{}
+		o.begun[[2]int{int(x.Delivery), x.Attempt}] = d.since
+		if x.Unsettled {
+			o.duplicates++
+		}
+	}
+	o.mu.Unlock()
+	if o.onBegun != nil {
+		o.onBegun(due)
+	}
+	return nil
+}
+
+func (o *outbox) Blocked(x alerting.Due, now time.Time) (alerting.State, string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	d := o.deliveries[x.Delivery]
+	switch {
+	case d.blocked != alerting.Queued:
+		return d.blocked, "the test forbids it"
+	case !d.expires.IsZero() && !now.Before(d.expires):
+		return alerting.Expired, "the alert expired"
+	}
+	return 0, ""
+}
+
+// forbid makes Blocked say no from now on.
+func (o *outbox) forbid(id uint32, why alerting.State) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.deliveries[id].blocked = why
+}
+
+func (o *outbox) Finish(ctx context.Context, x alerting.Due, c alerting.Conclusion) error {
+	if err := cmp.Or(ctx.Err(), outcomeOf(o.finishFails)); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	d := o.deliveries[x.Delivery]
+	d.taken, d.state, d.retryAt = false, c.State, c.RetryAt
+	d.results = append(d.results, c)
+	if c.State == alerting.Failed && !c.RetryAt.IsZero() {
+		d.state = alerting.Queued
+	}
+	if !c.RetryAt.IsZero() {
+		o.retries = append(o.retries, d)
+	}
+	o.signal()
+	return nil
+}
+
+func outcomeOf(fails func() error) error {
+	if fails == nil {
+		return nil
+	}
+	return fails()
+}
+
+func (o *outbox) begunAt(delivery uint32, attempt int) (time.Time, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at, ok := o.begun[[2]int{int(delivery), attempt}]
+	return at, ok
+}
+
+// checkNothingLost asserts that what is due waits in the outbox, once.
+func (o *outbox) checkNothingLost(t testing.TB) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	waiting := map[uint32]int{}
+	for _, lane := range o.lanes {
+		for _, d := range lane {
+			waiting[d.id]++
+		}
+	}
+	for _, d := range o.retries {
+		waiting[d.id]++
+	}
+	for _, d := range o.deliveries {
+		if d.due() && !d.taken {
+			require.Equal(t, 1, waiting[d.id], "delivery %d is %s and waits %d times", d.id, d.state, waiting[d.id])
+		}
+	}
+}
+
+// checkNoneTaken asserts that nothing was taken and neither begun, concluded nor given back.
+func (o *outbox) checkNoneTaken(t testing.TB) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, d := range o.deliveries {
+		assert.False(t, d.taken, "delivery %d was taken and forgotten", d.id)
+	}
+}
+
+// queued are the deliveries that wait in a lane, in order.
+func (o *outbox) queued(lane int) (ids []uint32) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, d := range o.lanes[lane] {
+		ids = append(ids, d.id)
+	}
+	return ids
+}
+
+// states counts the deliveries by state.
+func (o *outbox) states() map[alerting.State]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	counts := map[alerting.State]int{}
+	for _, d := range o.deliveries {
+		counts[d.state]++
+	}
+	return counts
+}
+
+// resultsOf are the conclusions about a delivery so far.
+func (o *outbox) resultsOf(d *delivery) []alerting.Conclusion {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(d.results)
+}
+
+func (o *outbox) resultCount(d *delivery) int { return len(o.resultsOf(d)) }
+
+func (o *outbox) takeCount() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.takes)
+}

@@ -1,0 +1,90 @@
+package channels
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"revere/alerting"
+)
+
+// A job is one delivery that is about to be sent.
+type job struct {
+	due     alerting.Due
+	message alerting.Message
+	start   time.Time
+	settled func(error) // tells the breaker how it went; called once
+}
+
+// prepare makes jobs of what was taken. What needs no call is concluded; what is unsettled is looked
+// into at the provider; what can't start within the horizon, or the breaker refuses, is given back
+// with everything behind it.
+func (d *Dispatcher) prepare(ctx context.Context, due []alerting.Due, now time.Time) []job {
+	units, _ := d.pace.room(now)
+	jobs := make([]job, 0, len(due))
+	for i, x := range due {
+		provider, ask := d.asks(x)
+		message, needless := d.word(x, ask, now)
+		if needless != nil {
+			d.calls.start(func() { d.finish(ctx, x, *needless) })
+			continue
+		}
+		if units < 1 {
+			d.Outbox.GiveBack(due[i:])
+			break
+		}
+		settled, err := d.breaker.Allow()
+		if err != nil {
+			d.Outbox.GiveBack(due[i:])
+			break
+		}
+		j := job{due: x, message: message, settled: settled}
+		if ask {
+			d.calls.start(func() { d.reconcile(ctx, provider, j) })
+			continue
+		}
+		units -= float64(d.Channel.Cost(message))
+		jobs = append(jobs, j)
+	}
+	return jobs
+}
+
+// word words a delivery's message. needless is set when there is nothing to call the provider for:
+// the message can't be worded, or must not be sent and there is nothing to ask.
+func (d *Dispatcher) word(x alerting.Due, ask bool, now time.Time) (m alerting.Message, needless *alerting.Conclusion) {
+	m, err := d.Outbox.Message(x)
+	if err != nil {
+		return m, uncalled(x, alerting.Failed, "the message can't be worded: "+err.Error())
+	}
+	if state, reason := d.Outbox.Blocked(x, now); reason != "" && !ask {
+		return m, uncalled(x, state, reason)
+	}
+	return m, nil
+}
+
+// uncalled concludes a delivery without another attempt. One that may have gone out stays Unknown:
+// that it is not sent again says nothing about the attempt before.
+func uncalled(x alerting.Due, state alerting.State, reason string) *alerting.Conclusion {
+	if x.Unsettled {
+		return &alerting.Conclusion{Attempt: x.Attempt - 1, Outcome: alerting.Outcome{State: alerting.Unknown, Reason: "not sent again: " + reason}}
+	}
+	return &alerting.Conclusion{Outcome: alerting.Outcome{State: state, Reason: reason}}
+}
+
+// begin puts the attempts on record, gives each its start, and calls the provider. The starts are
+// reckoned from when the record is durable, so that a slow record never bunches the calls.
+func (d *Dispatcher) begin(ctx context.Context, jobs []job) {
+	due := make([]alerting.Due, len(jobs))
+	for i, j := range jobs {
+		due[i] = j.due
+	}
+	if err := d.Outbox.Begin(ctx, due); err != nil {
+		d.fail(fmt.Errorf("record attempts: %w", err))
+		return
+	}
+	now := d.Now()
+	for _, j := range jobs {
+		j.start = now.Add(d.pace.start(now, d.Channel.Cost(j.message)))
+		d.calls.start(func() { d.send(ctx, j) })
+	}
+}

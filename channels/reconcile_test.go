@@ -1,0 +1,197 @@
+package channels_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/channels"
+)
+
+// firstSilent leaves it open whether the first call of each delivery was taken.
+func firstSilent(c call) alerting.Outcome {
+	if c.attempt == 1 {
+		return silent(c)
+	}
+	return accepted(c)
+}
+
+func TestAnAttemptThatTheProviderHasIsAdopted(t *testing.T) {
+	bubble(t, quick, func(t *testing.T, w *world) {
+		w.provider.answer = firstSilent
+		asked := w.canBeAsked(func(int) (alerting.Outcome, bool, error) {
+			return alerting.Outcome{State: alerting.Delivered, ProviderID: "p7"}, true, nil
+		})
+		d := w.offer(0, 1)
+		stop := w.start(t)
+		pass(10 * time.Minute)
+		require.NoError(t, stop())
+		assert.Len(t, w.provider.all(), 1, "it was sent again")
+		require.Len(t, asked.asks, 1)
+		assert.Equal(t, 1, asked.asks[0].Ref.Attempt, "it asks about the attempt that was made")
+		assert.GreaterOrEqual(t, asked.times[0].Sub(w.provider.all()[0].at), quick.ReconcileAfter)
+		require.Len(t, d.results, 2)
+		assert.Equal(t, alerting.Conclusion{Attempt: 1, Outcome: alerting.Outcome{State: alerting.Delivered, ProviderID: "p7"}}, d.results[1])
+	})
+}
+
+func TestAnAttemptThatTheProviderDoesNotHaveIsSentAgainOnce(t *testing.T) {
+	bubble(t, quick, func(t *testing.T, w *world) {
+		w.provider.answer = firstSilent
+		asked := w.canBeAsked(func(int) (alerting.Outcome, bool, error) { return alerting.Outcome{}, false, nil })
+		d := w.offer(0, 1)
+		stop := w.start(t)
+		pass(10 * time.Minute)
+		require.NoError(t, stop())
+		assert.Len(t, asked.asks, 1)
+		require.Len(t, w.provider.all(), 2)
+		assert.LessOrEqual(t, w.provider.all()[1].at.Sub(asked.times[0]), 50*time.Millisecond, "as soon as that is known")
+		assert.Equal(t, alerting.Accepted, d.state)
+		assert.Equal(t, 2, d.attempts)
+		assert.Equal(t, 1, w.duplicates, "the second attempt is marked a possible duplicate")
+	})
+}
+
+func TestWithoutAWayToAskItIsSentAgainAfterTheWait(t *testing.T) {
+	bubble(t, quick, func(t *testing.T, w *world) {
+		w.provider.answer = firstSilent
+		d := w.offer(0, 1)
+		stop := w.start(t)
+		pass(10 * time.Minute)
+		require.NoError(t, stop())
+		calls := w.provider.all()
+		require.Len(t, calls, 2)
+		assert.InDelta(t, quick.ReconcileAfter.Seconds(), calls[1].at.Sub(calls[0].at).Seconds(), 0.01)
+		assert.Equal(t, 1, w.duplicates)
+		assert.Equal(t, alerting.Accepted, d.state)
+	})
+}
+
+func TestAProviderThatCannotBeAskedIsAskedLater(t *testing.T) {
+	down := func(nth int) (alerting.Outcome, bool, error) {
+		if nth < 4 {
+			return alerting.Outcome{}, false, errors.New("down")
+		}
+		return alerting.Outcome{State: alerting.Sent}, true, nil
+	}
+	unsure := func(nth int) (alerting.Outcome, bool, error) {
+		if nth < 4 {
+			return alerting.Outcome{State: alerting.Unknown}, true, nil
+		}
+		return alerting.Outcome{State: alerting.Sent}, true, nil
+	}
+	for name, tell := range map[string]func(int) (alerting.Outcome, bool, error){"down": down, "does not know": unsure} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, quick, func(t *testing.T, w *world) {
+				w.provider.answer = firstSilent
+				asked := w.canBeAsked(tell)
+				d := w.offer(0, 1)
+				stop := w.start(t)
+				pass(10 * time.Minute)
+				require.NoError(t, stop())
+				assert.Len(t, w.provider.all(), 1, "it was sent again although nobody could tell")
+				assert.Len(t, asked.asks, 4)
+				assert.Equal(t, alerting.Sent, d.state)
+				for i := 1; i < len(asked.times); i++ {
+					assert.GreaterOrEqual(t, asked.times[i].Sub(asked.times[i-1]), quick.ReconcileAfter/2)
+				}
+			})
+		})
+	}
+}
+
+func TestAProviderThatNeverTellsIsNotAskedForEver(t *testing.T) {
+	down := func(int) (alerting.Outcome, bool, error) { return alerting.Outcome{}, false, errors.New("down") }
+	unsure := func(int) (alerting.Outcome, bool, error) { return alerting.Outcome{State: alerting.Unknown}, true, nil }
+	for name, tell := range map[string]func(int) (alerting.Outcome, bool, error){"down": down, "does not know": unsure} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, quick, func(t *testing.T, w *world) {
+				w.provider.answer = silent
+				asked := w.canBeAsked(tell)
+				for range 20 {
+					w.offer(0, 1, func(d *delivery) { d.expires = time.Now().Add(90 * time.Minute) })
+				}
+				stop := w.start(t)
+				pass(time.Hour)
+				assert.LessOrEqual(t, asked.questions(), 20*30, "in the first hour")
+				pass(time.Hour)
+				last := asked.questions()
+				pass(time.Hour)
+				require.NoError(t, stop())
+				assert.Equal(t, last, asked.questions(), "asked about alerts that are over")
+				assert.Equal(t, map[alerting.State]int{alerting.Unknown: 20}, w.states(), "and nobody claims to know")
+				assert.Empty(t, w.retries)
+			})
+		})
+	}
+}
+
+func TestWhatIsSentAgainGoesInItsTurn(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 1, Concurrency: 8, ReconcileAfter: 10 * time.Second}, func(t *testing.T, w *world) {
+		w.provider.takes = 300 * time.Millisecond
+		w.canBeAsked(func(int) (alerting.Outcome, bool, error) { return alerting.Outcome{}, false, nil })
+		w.offerMany(300, 3, 1)
+		urgent := w.offerUnsettled(5)
+		stop := w.start(t)
+		pass(40 * time.Second)
+		require.NoError(t, stop())
+		called := w.provider.called()
+		first := slices.IndexFunc(called, func(id uint32) bool { return slices.Contains(urgent, id) })
+		require.Positive(t, first, "it was never sent again")
+		assert.LessOrEqual(t, first, 12, "it waits behind the lower lanes' backlog")
+		assert.ElementsMatch(t, urgent, called[first:first+5], "the lower lanes come in between")
+	})
+}
+
+func TestAskingStaysWithinTheConcurrency(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 1000, Concurrency: 4, ReconcileAfter: time.Second}, func(t *testing.T, w *world) {
+		w.provider.takes = time.Second
+		w.canBeAsked(func(int) (alerting.Outcome, bool, error) { return alerting.Outcome{}, false, nil })
+		w.offerUnsettled(40)
+		w.offerMany(40, 2, 1)
+		stop := w.start(t)
+		pass(2 * time.Minute)
+		require.NoError(t, stop()) // checks the most that were under way
+		assert.Equal(t, map[alerting.State]int{alerting.Accepted: 80}, w.states())
+	})
+}
+
+func TestWithdrawnMeanwhileItIsAskedAboutAndNotSentAgain(t *testing.T) {
+	for _, asks := range []bool{true, false} {
+		bubble(t, quick, func(t *testing.T, w *world) {
+			w.provider.answer = firstSilent
+			if asks {
+				w.canBeAsked(func(int) (alerting.Outcome, bool, error) { return alerting.Outcome{}, false, nil })
+			}
+			d := w.offer(0, 1)
+			stop := w.start(t)
+			pass(time.Second)
+			w.forbid(d.id, alerting.Canceled)
+			pass(time.Minute)
+			require.NoError(t, stop())
+			assert.Len(t, w.provider.all(), 1)
+			assert.Equal(t, alerting.Unknown, d.state, "it may have gone out: its correction must reach it")
+			assert.Zero(t, d.retryAt)
+			assert.Equal(t, 1, d.attempts)
+		})
+	}
+}
+
+func TestNobodyIsAskedAfterTheLeaseIsLost(t *testing.T) {
+	bubble(t, quick, func(t *testing.T, w *world) {
+		asked := w.canBeAsked(func(int) (alerting.Outcome, bool, error) {
+			w.lease.lose()
+			return alerting.Outcome{State: alerting.Sent}, true, nil
+		})
+		w.offerUnsettled(20)
+		stop := w.start(t)
+		pass(time.Minute)
+		require.NoError(t, stop())
+		assert.Len(t, asked.asks, 1)
+	})
+}

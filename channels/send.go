@@ -1,0 +1,75 @@
+package channels
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"revere/alerting"
+)
+
+// send makes one attempt. Everything that could forbid it is asked immediately before the call.
+func (d *Dispatcher) send(ctx context.Context, j job) {
+	if wait := j.start.Sub(d.Now()); wait > 0 {
+		time.Sleep(wait)
+	}
+	now := d.Now()
+	if not := d.forbidden(j.due, now); not != nil {
+		j.settled(errNoEvidence)
+		d.finish(ctx, j.due, *not)
+		return
+	}
+	outcome := d.Channel.Send(ctx, j.message)
+	done := d.Now()
+	d.Meter.Sent(d.Channel.Name(), outcome.State, done.Sub(now))
+	j.settled(d.learn(outcome, now, done))
+	d.finish(ctx, j.due, judge(j.due.Attempt, outcome, j.message.Expires, done, d.limits.ReconcileAfter))
+}
+
+// forbidden tells what becomes of an attempt that is on record and must not be called; nil when it
+// may be.
+func (d *Dispatcher) forbidden(x alerting.Due, now time.Time) *alerting.Conclusion {
+	if reason := d.lapsed(); reason != "" {
+		return &alerting.Conclusion{Attempt: x.Attempt, RetryAt: now, Outcome: alerting.Outcome{State: alerting.Failed, Retry: true, Reason: "not called: " + reason}}
+	}
+	if state, reason := d.Outbox.Blocked(x, now); reason != "" {
+		return &alerting.Conclusion{Attempt: x.Attempt, Outcome: alerting.Outcome{State: state, Reason: reason}}
+	}
+	return nil
+}
+
+// lapsed tells why this dispatcher may call the provider no more; "" while it may.
+func (d *Dispatcher) lapsed() string {
+	switch {
+	case !d.Lease.Held():
+		return "this process is not the dispatcher any more"
+	case d.failed() != nil:
+		return "outcomes can't be recorded"
+	}
+	return ""
+}
+
+// learn adapts to what the provider answered to a call begun at called, and returns what the breaker
+// is to make of it: an error when the provider, not the message, is at fault.
+func (d *Dispatcher) learn(o alerting.Outcome, called, now time.Time) error {
+	switch {
+	case o.PauseChannel > 0:
+		d.pace.hold(now.Add(max(o.PauseChannel, o.RetryAfter)))
+		d.Log.Error().Str("channel", d.Channel.Name()).Str("code", o.Code).Str("reason", o.Reason).Dur("for", o.PauseChannel).Msg("channel paused")
+		return fmt.Errorf("channel paused: %s", o.Reason)
+	case o.RetryAfter > 0:
+		d.pace.slower(called, now, now.Add(o.RetryAfter))
+		return errNoEvidence
+	case o.State == alerting.Unknown, o.State == alerting.Failed && o.Retry:
+		return fmt.Errorf("%s: %s", o.State, o.Reason)
+	}
+	d.pace.recover(now)
+	return nil
+}
+
+func (d *Dispatcher) finish(ctx context.Context, x alerting.Due, c alerting.Conclusion) {
+	d.absent.forget(x)
+	if err := d.Outbox.Finish(ctx, x, c); err != nil {
+		d.fail(fmt.Errorf("record an outcome: %w", err))
+	}
+}

@@ -1,0 +1,172 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
+
+	"revere/alerting"
+)
+
+const (
+	attemptsPerRecord = 64 // as a dispatcher writes them
+	largestBatch      = 1000
+)
+
+// The bare engine's streams.
+const (
+	bareAlerts = "bare.alerts"
+	bareTasks  = "bare.tasks"
+	bareEvents = "bare.events"
+)
+
+// A bareEngine is JetStream and nothing else.
+type bareEngine struct {
+	js   jetstream.JetStream
+	shut func()
+	// The messages that an alert to everyone makes: its manifest, the attempts, the outcomes.
+	manifest, attempts, outcomes [][]byte
+}
+
+// measureEngine writes and reads the messages that the product writes, with no product around them.
+func (r *run) measureEngine(ctx context.Context) (err error) {
+	site, err := r.newSite(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, site.remove()) }()
+	bare, err := startBare(site)
+	if err != nil {
+		return err
+	}
+	defer bare.shut()
+	if err := bare.compose(r.written.records, r.crowd.people); err != nil {
+		return err
+	}
+	if err := r.measureBatches(ctx, bare); err != nil {
+		return err
+	}
+	if err := r.measureBarePipeline(ctx, bare); err != nil {
+		return err
+	}
+	return r.measureBareLatency(ctx, bare)
+}
+
+// startBare starts a server with the settings of the product's own, or connects to the cluster.
+func startBare(s *site) (*bareEngine, error) {
+	url, option, shut := s.url, nats.Name("revere bench"), func() {}
+	if url == "" {
+		local, err := server.NewServer(&server.Options{JetStream: true, StoreDir: s.dir, SyncAlways: true, DontListen: true, NoSigs: true, NoLog: true})
+		if err != nil {
+			return nil, err
+		}
+		local.Start()
+		shut = func() { local.Shutdown(); local.WaitForShutdown() }
+		url, option = nats.DefaultURL, nats.InProcessServer(local)
+	}
+	conn, err := nats.Connect(url, option)
+	if err != nil {
+		shut()
+		return nil, fmt.Errorf("connect to the bare engine: %w", err)
+	}
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(time.Minute))
+	if err != nil {
+		conn.Close()
+		shut()
+		return nil, err
+	}
+	return &bareEngine{js: js, shut: func() { conn.Close(); shut() }}, nil
+}
+
+// compose encodes the messages: the manifest as the router made it, a record a message, and an
+// attempt and an outcome for each delivery, packed.
+func (b *bareEngine) compose(records []alerting.Record, deliveries int) error {
+	encoding, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode() // as the engine's room does
+	if err != nil {
+		return err
+	}
+	var failed error
+	encode := func(x alerting.Record) []byte {
+		data, err := encoding.Marshal([]alerting.Record{x})
+		failed = errors.Join(failed, err)
+		return data
+	}
+	for _, x := range records {
+		b.manifest = append(b.manifest, encode(x))
+	}
+	key, at := records[0].Alert, records[0].At
+	for first := 0; first < deliveries; first += attemptsPerRecord {
+		attempts, outcomes := alerting.Record{Alert: key, At: at}, alerting.Record{Alert: key, At: at}
+		for i := first; i < min(first+attemptsPerRecord, deliveries); i++ {
+			id := alerting.NewDeliveryID(key, kindName, fmt.Sprint(i))
+			attempts.Attempts = append(attempts.Attempts, alerting.Attempt{Delivery: uint32(i), Attempt: 1})
+			outcomes.Results = append(outcomes.Results, alerting.Result{Delivery: uint32(i), Attempt: 1, State: alerting.Accepted, ProviderID: "SM" + id.String()})
+		}
+		b.attempts, b.outcomes = append(b.attempts, encode(attempts)), append(b.outcomes, encode(outcomes))
+	}
+	return failed
+}
+
+// fresh makes the streams anew.
+func (b *bareEngine) fresh(ctx context.Context) error {
+	for name, subject := range map[string]string{"BARE_ALERTS": bareAlerts, "BARE_TASKS": bareTasks, "BARE_EVENTS": bareEvents} {
+		if err := b.js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return err
+		}
+		if _, err := b.js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{subject}, AllowAtomicPublish: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch publishes messages in as few atomic batches as they fit into.
+func (b *bareEngine) batch(ctx context.Context, subject string, all [][]byte) error {
+	for len(all) > 0 {
+		part := all[:min(len(all), largestBatch)]
+		all = all[len(part):]
+		if len(part) == 1 { // a batch costs more than a message
+			if _, err := b.js.Publish(ctx, subject, part[0]); err != nil {
+				return err
+			}
+			continue
+		}
+		messages := make([]*nats.Msg, len(part))
+		for i, data := range part {
+			messages[i] = nats.NewMsg(subject)
+			messages[i].Data = data
+		}
+		if _, err := jetstreamext.PublishMsgBatch(ctx, b.js, messages, jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: time.Minute}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// consume reads a stream from its beginning until it has brought n messages.
+func (b *bareEngine) consume(ctx context.Context, stream string, n int) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	consumer, err := b.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return err
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(2000))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	for range n {
+		if _, err := messages.Next(jetstream.NextContext(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"revere/alerting/fanout"
+	"revere/channels"
+	"revere/cmd/revere/client"
+	"revere/cmd/service"
+)
+
+// runCheck prints what was found, and fails when something must be mended.
+func runCheck(ctx context.Context, env environment, to connection, cmd checkCommand) error {
+	c, err := loadConfig(env, to)
+	if err != nil {
+		return err
+	}
+	findings := append(service.Check(ctx, c, kinds), largestAudience(ctx, env, to))
+	raw, err := json.Marshal(findings)
+	if err != nil {
+		return err
+	}
+	if err := cmd.print(env, raw, func() string { return findingLines(findings) }); err != nil {
+		return err
+	}
+	for _, f := range findings {
+		if !f.OK {
+			return errors.New("the configuration is not ready; mend what is marked FAIL")
+		}
+	}
+	return nil
+}
+
+func findingLines(findings []service.Checked) string {
+	var b strings.Builder
+	for _, f := range findings {
+		mark := "ok  "
+		if !f.OK {
+			mark = "FAIL"
+		}
+		fmt.Fprintf(&b, "%s  %-11s %s\n", mark, f.About, f.Detail)
+	}
+	return b.String()
+}
+
+// largestAudience asks the running service how long an alert to everybody would take.
+func largestAudience(ctx context.Context, env environment, to connection) service.Checked {
+	finding := func(format string, args ...any) service.Checked {
+		return service.Checked{About: "audience", Finding: channels.Finding{OK: true, Detail: fmt.Sprintf(format, args...)}}
+	}
+	api, err := to.client(env)
+	if err != nil {
+		return finding("how long the largest audience takes is told while the service runs here")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var answer struct {
+		Preview fanout.Preview `json:"preview"`
+	}
+	body := []byte(`{"sender":"check","status":"test","event":"check","headline":"check","urgency":"unknown","severity":"severe","certainty":"unknown","areas":["us"]}`)
+	err = api.Do(ctx, client.Request{Method: http.MethodPost, Path: client.Path("alerts"), Query: url.Values{"dry_run": {"true"}}, Body: body}, &answer)
+	if err != nil {
+		return finding("how long the largest audience takes is told while the service runs (%v)", err)
+	}
+	p := answer.Preview
+	return finding("an alert to everybody reaches %d people in %d jurisdictions; its last message goes out after %s", p.People, len(p.Jurisdictions), p.LastMessage.Round(time.Second))
+}

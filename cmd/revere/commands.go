@@ -1,0 +1,23 @@
+package main
+
+// A commandLine is every command of the one binary.
+type commandLine struct {
+	Connection connection `embed:"" group:"For every command:"`
+
+	Publish publishCommand `cmd:"" help:"Publish an alert."`
+	Alerts  alertsCommands `cmd:"" help:"See, follow and correct alerts."`
+	Ack     ackCommand     `cmd:"" help:"Record that somebody has acknowledged."`
+
+	Subscribers subscribersCommands `cmd:"" help:"Keep the people who receive."`
+	Teams       teamsCommands       `cmd:"" help:"Keep teams: people who answer together."`
+	Areas       areasCommands       `cmd:"" help:"Keep and find the areas that alerts are for."`
+
+	Tokens   tokensCommands   `cmd:"" help:"Keep the tokens that let people and programs in."`
+	Rejected rejectedCommands `cmd:"" help:"See and replay messages that were not taken."`
+
+	Serve   serveCommand   `cmd:"" help:"Run the service."`
+	Check   checkCommand   `cmd:"" help:"Check the configuration and every provider's credentials, without sending."`
+	Demo    demoCommand    `cmd:"" help:"Show an exercise from beginning to end; nothing leaves this machine."`
+	Bench   benchCommand   `cmd:"" help:"Measure how fast alerts go out here."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}

@@ -1,0 +1,78 @@
+package service
+
+import (
+	"net/http"
+	"time"
+
+	"revere/alerting"
+	"revere/alerting/api"
+	"revere/alerting/fanout"
+	"revere/alerting/gsm7"
+	"revere/alerting/replies"
+	"revere/alerting/tracking"
+	"revere/channels"
+	"revere/subscribers"
+	"revere/subscribers/directoryapi"
+)
+
+// handler puts the API together.
+func (s *Service) handler() http.Handler {
+	atlas := s.registry.Directory.Atlas()
+	server := &api.Server{
+		Board: s.board, Atlas: atlas, Tokens: s.tokens, Directory: s.registry, Keys: s.engine, Ledger: s.engine, Rejected: s.engine,
+		Publish:   fanout.Desk{Board: s.board, Atlas: atlas, Submit: s.engine.Submit, Await: s.engine.AwaitVerdict, Now: time.Now},
+		Preview:   s.previewer(),
+		Answers:   replies.Desk{Board: s.board, Append: s.append, Links: s.links, Now: time.Now},
+		Ready:     s.engine.Ready,
+		Stopping:  s.closing,
+		PublicURL: s.publicURL, SenderName: s.config.SenderName, DeskPhone: s.config.DeskPhone, Version: s.version,
+		Rooms: []api.Room{&directoryapi.Room{
+			Registry: s.registry, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()},
+		}},
+		Routes: s.webhooks(), Metrics: s.metrics.registry, Now: time.Now, Log: s.log,
+	}
+	return server.Handler()
+}
+
+// addresses are the parsers of every kind of channel, whether it is configured here or not: the
+// directory outlives a configuration.
+func (s *Service) addresses() map[string]func(string) (string, error) {
+	parsers := map[string]func(string) (string, error){}
+	for _, kind := range s.kinds {
+		parsers[kind.Name] = kind.ParseAddress
+	}
+	return parsers
+}
+
+// webhooks are the routes that the channels declare.
+func (s *Service) webhooks() map[string]http.Handler {
+	routes := map[string]http.Handler{}
+	for _, channel := range s.channels {
+		if receiver, ok := channel.(channels.Receiver); ok {
+			for _, route := range receiver.Routes(s.engine) {
+				routes[route.Pattern] = route.Handler
+			}
+		}
+	}
+	return routes
+}
+
+func (s *Service) previewer() fanout.Previewer {
+	return fanout.Previewer{
+		Audience: s.audience(),
+		Rate: func(name string) float64 {
+			if channel := s.channels[name]; channel != nil {
+				return channel.Limits().Rate
+			}
+			return 0
+		},
+		Units: func(name string, alert alerting.Alert) int {
+			channel := s.channels[name]
+			if channel == nil || channel.Format() != alerting.Short {
+				return 1
+			}
+			message := s.worder(alerting.Short)(tracking.Envelope{Alert: alert, Code: "K7Q", Areas: alert.Areas})
+			return max(1, gsm7.Segments(message.Text))
+		},
+	}
+}

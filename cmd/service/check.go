@@ -1,0 +1,84 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"revere/channels"
+	"revere/config"
+)
+
+// A Checked is one finding about a configuration, and the part of it that it is about.
+type Checked struct {
+	About string `json:"about"`
+	channels.Finding
+}
+
+// Check tries a configuration and every provider's credentials. It sends nothing, and needs no
+// service that runs.
+func Check(ctx context.Context, c *config.Config, kinds []channels.Kind) []Checked {
+	findings := checkDesk(c)
+	on := 0
+	for _, kind := range kinds {
+		section := c.Channels.Section(kind.Name)
+		if section == nil || !section.On() {
+			findings = append(findings, Checked{kind.Name, channels.Finding{OK: true, Detail: "off: nothing of it is configured"}})
+			continue
+		}
+		on++
+		channel, err := kind.Open(section, channels.Environment{PublicURL: c.HTTP.PublicURL, SenderName: c.SenderName, Log: zerolog.Nop()})
+		if err != nil {
+			findings = append(findings, Checked{kind.Name, channels.Finding{Detail: err.Error()}})
+			continue
+		}
+		for _, f := range channel.Check(ctx) {
+			findings = append(findings, Checked{kind.Name, f})
+		}
+		findings = append(findings, Checked{kind.Name, channels.Finding{OK: true, Detail: pace(channel)}})
+	}
+	if on == 0 {
+		findings = append(findings, Checked{"channels", channels.Finding{Detail: "no channel is configured: alerts would be kept and reach nobody"}})
+	}
+	return findings
+}
+
+// pace says how long audiences take at the channel's rate.
+func pace(channel channels.Channel) string {
+	rate := channel.Limits().Rate
+	return fmt.Sprintf("at rate %g a second, 100 messages of one unit take %s, 1000 take %s", rate, minutes(100/rate), minutes(1000/rate))
+}
+
+func minutes(seconds float64) string {
+	if seconds < 90 {
+		return fmt.Sprintf("%.0f s", seconds)
+	}
+	return fmt.Sprintf("%.0f min", seconds/60)
+}
+
+// checkDesk looks at what is common to all channels.
+func checkDesk(c *config.Config) []Checked {
+	var findings []Checked
+	add := func(about string, ok bool, format string, args ...any) {
+		findings = append(findings, Checked{about, channels.Finding{OK: ok, Detail: fmt.Sprintf(format, args...)}})
+	}
+	if c.NATS.Embedded() {
+		add("nats", true, "embedded, on %s: every write is on disk before it is acknowledged", c.DataDir)
+	} else {
+		add("nats", true, "cluster: give each server `jetstream { sync_interval: always }`; a quorum is no protection from one power cut")
+		if c.NATS.Replicas == 1 {
+			add("nats", true, "replicas is 1: the loss of one server stops everything; 3 survive it")
+		}
+	}
+	if c.SenderName == "Revere" {
+		add("sender_name", true, "messages open with %q: set sender_name to a name that people know", c.SenderName)
+	}
+	if c.DeskPhone == "" {
+		add("desk_phone", true, "not set: messages name nobody to call")
+	}
+	if c.HTTP.PublicURLIsLoopback() {
+		add("http", true, "public_url %s is on this machine: links in mails open nowhere else", c.HTTP.PublicURL)
+	}
+	return findings
+}

@@ -1,0 +1,101 @@
+package service
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+	"revere/channels"
+)
+
+// metrics counts what happens at every stage, for Prometheus.
+type metrics struct {
+	registry *prometheus.Registry
+	alerts   *prometheus.CounterVec
+	planned  prometheus.Counter
+	sends    *prometheus.HistogramVec
+	breaker  *prometheus.GaugeVec
+	inbound  *prometheus.CounterVec
+}
+
+func newMetrics(registry *prometheus.Registry, board *tracking.Board, running map[string]channels.Channel) *metrics {
+	m := &metrics{
+		registry: registry,
+		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "revere_alerts_judged_total", Help: "Published messages that this process judged, by verdict.",
+		}, []string{"verdict"}),
+		planned: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "revere_deliveries_planned_total", Help: "Deliveries in the manifests that this process wrote, reserve contacts included.",
+		}),
+		sends: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "revere_send_seconds", Help: "Calls of providers by channel and outcome, with how long they took.",
+			Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 15, 30},
+		}, []string{"channel", "state"}),
+		breaker: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "revere_breaker_open", Help: "1 while a channel's provider is left alone after failures.",
+		}, []string{"channel"}),
+		inbound: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "revere_inbound_total", Help: "Replies, receipts and other facts that came in, and what was made of them.",
+		}, []string{"channel", "kind", "outcome"}),
+	}
+	registry.MustRegister(m.alerts, m.planned, m.sends, m.breaker, m.inbound, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &boardCollector{board, running})
+	return m
+}
+
+func (m *metrics) judged(verdict string, deliveries int) {
+	m.alerts.WithLabelValues(verdict).Inc()
+	m.planned.Add(float64(deliveries))
+}
+
+func (m *metrics) arrived(channel string, kind alerting.InboundKind, outcome string) {
+	m.inbound.WithLabelValues(channel, string(kind), outcome).Inc()
+}
+
+// Sent implements channels.Meter.
+func (m *metrics) Sent(channel string, state alerting.State, took time.Duration) {
+	m.sends.WithLabelValues(channel, state.String()).Observe(took.Seconds())
+}
+
+// Held implements channels.Meter.
+func (m *metrics) Held(channel string, open bool) {
+	value := 0.0
+	if open {
+		value = 1
+	}
+	m.breaker.WithLabelValues(channel).Set(value)
+}
+
+// A boardCollector reads from the board when it is asked.
+type boardCollector struct {
+	board    *tracking.Board
+	channels map[string]channels.Channel
+}
+
+var (
+	backlogDesc = prometheus.NewDesc("revere_backlog", "Deliveries that are due, by channel and lane (0 is the most urgent, 4 confirmations).", []string{"channel", "lane"}, nil)
+	openDesc    = prometheus.NewDesc("revere_alerts_open", "Alerts that take place now.", nil, nil)
+	ledgerDesc  = prometheus.NewDesc("revere_ledger_sequence", "The ledger's sequence that this process has read.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (c *boardCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- backlogDesc
+	out <- openDesc
+	out <- ledgerDesc
+}
+
+// Collect implements prometheus.Collector.
+func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
+	for name := range c.channels {
+		for lane, n := range c.board.Backlog(name) {
+			out <- prometheus.MustNewConstMetric(backlogDesc, prometheus.GaugeValue, float64(n), name, strconv.Itoa(lane))
+		}
+	}
+	out <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(len(c.board.OpenKeys())))
+	out <- prometheus.MustNewConstMetric(ledgerDesc, prometheus.GaugeValue, float64(c.board.Reached()))
+}

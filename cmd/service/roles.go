@@ -1,0 +1,200 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"revere/alerting"
+	"revere/alerting/api"
+	"revere/alerting/engine"
+	"revere/alerting/escalation"
+	"revere/alerting/fanout"
+	"revere/alerting/outbox"
+	"revere/alerting/replies"
+	"revere/alerting/tracking"
+	"revere/alerting/wording"
+	"revere/channels"
+	"revere/subscribers"
+	"revere/subscribers/registry"
+)
+
+// run starts the roles.
+func (s *Service) run(ctx, running context.Context, roles []string) error {
+	if slices.Contains(roles, RoleAPI) {
+		if err := s.firstToken(ctx); err != nil {
+			return err
+		}
+		s.serve(running)
+	}
+	if slices.Contains(roles, RoleRouter) {
+		s.underLease(running, "router", s.route)
+	}
+	if slices.Contains(roles, RoleTracker) {
+		s.underLease(running, "tracker", s.track)
+	}
+	if slices.Contains(roles, RoleWorker) {
+		for name, channel := range s.channels {
+			s.underLease(running, "channel-"+name, func(ctx context.Context, lease *engine.Lease) error {
+				return s.dispatch(ctx, lease, channel)
+			})
+		}
+	}
+	return nil
+}
+
+// underLease runs work in whichever process holds the lease.
+func (s *Service) underLease(running context.Context, name string, work func(context.Context, *engine.Lease) error) {
+	s.work.Go(func() error {
+		return s.engine.HoldLease(running, name, s.holder, func(ctx context.Context, lease *engine.Lease) error {
+			if err := s.catchUp(ctx); err != nil {
+				return err
+			}
+			return work(ctx, lease)
+		})
+	})
+}
+
+// catchUp returns when the board holds everything that the holder before may have written.
+func (s *Service) catchUp(ctx context.Context) error {
+	end, err := s.engine.LedgerEnd(ctx)
+	if err != nil {
+		return err
+	}
+	return s.board.Wait(ctx, end)
+}
+
+// journal begins a journal where the board says that the subject ends.
+func (s *Service) journal(subject string) *engine.Journal {
+	return s.engine.Journal(subject, s.board.Last(subject))
+}
+
+func (s *Service) audience() registry.Audience {
+	return registry.Audience{Directory: s.registry.Directory, On: func(channel string) bool { return s.channels[channel] != nil }}
+}
+
+func (s *Service) route(ctx context.Context, _ *engine.Lease) error {
+	router := &fanout.Router{
+		Store: s.engine, Board: s.board, Atlas: s.registry.Directory.Atlas(), Audience: s.audience(), Refresh: s.registry.Refresh,
+		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged,
+	}
+	journal := s.journal(engine.LedgerAlerts)
+	return s.engine.Submissions(ctx, func(ctx context.Context, batch engine.Batch) error {
+		if err := router.Judge(context.WithoutCancel(ctx), journal, batch.Submissions); err != nil {
+			return fmt.Errorf("judge alerts: %w", err)
+		}
+		return batch.Done()
+	})
+}
+
+func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
+	work, ctx := errgroup.WithContext(ctx)
+	arrivals := make(chan replies.Arrival, 256)
+	processor := &replies.Processor{
+		Board: s.board, Journal: s.journal(engine.LedgerInbound), Desk: s.desk, OptOut: s.optOut, OptIn: s.optIn, Log: s.log, Observe: s.metrics.arrived,
+	}
+	err := s.engine.FollowInbound(ctx, s.board.Inbound(), func(sequence uint64, facts []alerting.Inbound) {
+		select {
+		case arrivals <- replies.Arrival{Sequence: sequence, Facts: facts}:
+		case <-ctx.Done():
+		}
+	})
+	if err != nil {
+		return err
+	}
+	escalator := &escalation.Escalator{
+		Board: s.board, Journal: s.journal(engine.LedgerTimers), Policy: s.policy(), Now: time.Now, Log: s.log,
+	}
+	work.Go(func() error { return processor.Run(ctx, arrivals) })
+	work.Go(func() error { return escalator.Run(ctx) })
+	return work.Wait()
+}
+
+func (s *Service) policy() escalation.Policy {
+	policy := escalation.Policy{}
+	for _, severity := range []alerting.Severity{alerting.Severe, alerting.Moderate, alerting.Minor} {
+		policy[severity] = s.config.Channels.FallbackAfter.For(severity)
+	}
+	return policy
+}
+
+func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel channels.Channel) error {
+	name := channel.Name()
+	dispatcher := &channels.Dispatcher{
+		Channel: channel, Lease: lease, Now: time.Now, Log: s.log, Meter: s.metrics,
+		Outbox: &outbox.Outbox{
+			Channel: name, Board: s.board, Journal: s.journal(engine.LedgerChannel(name)), Word: s.worder(channel.Format()),
+			OptedOut: s.optedOut, OptOut: s.optOut, Now: time.Now,
+		},
+	}
+	return dispatcher.Run(ctx)
+}
+
+// worder words messages for a format.
+func (s *Service) worder(format alerting.Format) func(tracking.Envelope) alerting.Message {
+	return func(e tracking.Envelope) alerting.Message {
+		if e.Notice != nil {
+			return alerting.Message{Code: e.Code, Subject: e.Notice.Text, Text: e.Notice.Text, Expires: e.Alert.Expires}
+		}
+		c := wording.Context{Alert: &e.Alert, Code: e.Code, Areas: e.Areas, ExerciseOpen: e.ExerciseOpen, AckURL: s.links.URL(e.Key, e.Delivery)}
+		for i := range e.Corrects {
+			c.Corrects = append(c.Corrects, wording.Corrected{Alert: &e.Corrects[i].Alert, Code: e.Corrects[i].Code})
+		}
+		// A short text is the same at every attempt: the provider is asked for it by its words.
+		c.PossibleDuplicate = e.PossibleDuplicate && format != alerting.Short
+		m := alerting.Message{Severity: e.Alert.Severity, Code: e.Code, AckURL: c.AckURL, Expires: e.Alert.Expires}
+		m.Subject, m.Text, m.HTML = s.desk.Compose(format, c)
+		return m
+	}
+}
+
+func (s *Service) optedOut(channel, address string) (out bool) {
+	s.registry.Directory.Read(func(v *subscribers.View) { _, out = v.OptedOut(channel, address) })
+	return out
+}
+
+func (s *Service) optOut(ctx context.Context, channel, address, reason string) error {
+	_, err := s.registry.Edit(ctx, func() ([]alerting.Change, error) {
+		if s.optedOut(channel, address) {
+			return nil, nil
+		}
+		return []alerting.Change{subscribers.OptOut{Channel: channel, Address: address, At: time.Now().UTC(), Reason: reason}.Put()}, nil
+	})
+	return err
+}
+
+func (s *Service) optIn(ctx context.Context, channel, address string) error {
+	_, err := s.registry.Edit(ctx, func() ([]alerting.Change, error) {
+		if !s.optedOut(channel, address) {
+			return nil, nil
+		}
+		return []alerting.Change{subscribers.Remove(subscribers.ChangeOptOut, subscribers.OptOut{Channel: channel, Address: address}.Key())}, nil
+	})
+	return err
+}
+
+// append writes to the ledger for one of the API's many hands.
+func (s *Service) append(ctx context.Context, records ...alerting.Record) (uint64, error) {
+	return s.engine.Append(ctx, engine.LedgerDesk, engine.Anywhere, records...)
+}
+
+// serve takes requests until Stop.
+func (s *Service) serve(running context.Context) {
+	s.http = api.NewHTTPServer(s.handler())
+	s.work.Go(func() error {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve HTTP: %w", err)
+		}
+		return nil
+	})
+	for _, channel := range s.channels {
+		if listener, ok := channel.(channels.Listener); ok {
+			s.work.Go(func() error { return listener.Listen(running, s.engine) })
+		}
+	}
+}

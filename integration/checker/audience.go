@@ -1,0 +1,98 @@
+package checker
+
+import (
+	"slices"
+	"time"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+	"revere/subscribers"
+)
+
+// audience holds whom an alert was sent to against whom it should be.
+func (c *check) audience(a *Alert) {
+	have := map[string]*tracking.DeliveryView{}
+	for i := range a.Deliveries {
+		d := &a.Deliveries[i]
+		if d.Notice != "" {
+			continue
+		}
+		if have[place(d.Channel, d.Address)] != nil {
+			c.violate(Repeated, a, d.Address, "on %s", d.Channel)
+		}
+		have[place(d.Channel, d.Address)] = d
+	}
+	allowed := map[string]bool{}
+	for i := range c.Directory {
+		if s := &c.Directory[i]; c.concerns(a, s) {
+			c.subscriber(a, s, have, allowed)
+		}
+	}
+	for at, d := range have {
+		if !allowed[at] {
+			c.violate(Unexpected, a, d.Address, "on %s, for %v", d.Channel, d.Subscribers)
+		}
+	}
+}
+
+func place(channel, address string) string { return channel + " " + address }
+
+// concerns reports whether a subscriber should get an alert.
+func (c *check) concerns(a *Alert, s *subscribers.Subscriber) bool {
+	alert := &a.Summary.Alert
+	if !alert.Status.ReachesPeople() {
+		return false
+	}
+	return slices.ContainsFunc(s.Areas, func(own alerting.Area) bool {
+		return slices.ContainsFunc(alert.Areas, func(area alerting.Area) bool { return c.Atlas.Overlaps(own, area) })
+	})
+}
+
+// subscriber holds one subscriber's contacts against the deliveries: the first must be used, all of
+// them when the alert is extreme, and each further one only after the one before brought nothing.
+func (c *check) subscriber(a *Alert, s *subscribers.Subscriber, have map[string]*tracking.DeliveryView, allowed map[string]bool) {
+	var before *tracking.DeliveryView
+	for i, contact := range s.Contacts {
+		floor := contact.MinSeverity
+		if floor == "" {
+			floor = s.MinSeverity
+		}
+		if !a.Summary.Alert.Severity.Reaches(floor) {
+			continue
+		}
+		at := place(contact.Channel, contact.Address)
+		d := have[at]
+		allowed[at] = true
+		atOnce := a.Summary.Alert.Severity == alerting.Extreme
+		switch {
+		case d == nil && (i == 0 || atOnce):
+			c.violate(Missing, a, contact.Address, "%s should get it on %s", s.ID, contact.Channel)
+		case d != nil && i > 0 && !atOnce && len(d.Subscribers) < 2:
+			c.reserve(a, d, before)
+		}
+		if d != nil {
+			before = d
+		}
+	}
+}
+
+// reserve says whether a contact was used without need.
+func (c *check) reserve(a *Alert, d, before *tracking.DeliveryView) {
+	if before == nil || len(d.History) == 0 || len(before.History) == 0 {
+		return
+	}
+	used, first := d.History[0].At, before.History[0].At
+	lost := slices.ContainsFunc(before.History, func(e tracking.Entry) bool { return e.State.Dead() && e.RetryAt.IsZero() && !e.At.After(used) })
+	if !lost && c.FallbackAfter > 0 && used.Sub(first) < c.FallbackAfter-time.Millisecond {
+		c.violate(Early, a, d.Address, "used %s after %s, which had not failed", used.Sub(first), before.Address)
+	}
+}
+
+// answers finds acknowledgements that are gone.
+func (c *check) answers(a *Alert) {
+	for _, subscriber := range a.Acknowledged {
+		if !slices.ContainsFunc(a.People, func(p tracking.PersonView) bool { return p.Subscriber == subscriber && p.Answer != nil }) {
+			c.violate(Forgotten, a, subscriber, "it was recorded, and is not shown")
+		}
+	}
+}

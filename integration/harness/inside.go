@@ -1,0 +1,51 @@
+package harness
+
+import (
+	"context"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"revere/channels"
+	"revere/channels/email"
+	"revere/channels/signal"
+	"revere/channels/sms"
+	"revere/cmd/service"
+	"revere/config"
+)
+
+// An inside is a service within the test.
+type inside struct {
+	t       testing.TB
+	service *service.Service
+	stopped bool
+}
+
+func startInside(t testing.TB, w *World) *inside {
+	t.Helper()
+	kinds := []channels.Kind{sms.Kind, email.Kind, signal.Kind}
+	c, err := config.Load("", w.environ(), config.Sections(kinds))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := zerolog.New(zerolog.SyncWriter(w.Log)).Level(zerolog.InfoLevel).With().Timestamp().Logger()
+	s, err := service.Start(context.Background(), service.Options{Config: c, Kinds: kinds, Log: log, Version: "test"})
+	if err != nil {
+		t.Fatalf("start the service: %v", err)
+	}
+	return &inside{t: t, service: s}
+}
+
+func (i *inside) stop() error {
+	i.stopped = true
+	return i.service.Stop()
+}
+
+func (i *inside) end() {
+	if i.stopped {
+		return
+	}
+	if err := i.stop(); err != nil {
+		i.t.Errorf("stop the service: %v", err)
+	}
+}

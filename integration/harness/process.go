@@ -1,0 +1,114 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A process is a service that runs as the binary does.
+type process struct {
+	t     testing.TB
+	child *child
+}
+
+// startTime is how long a process may take to be ready: a restart rebuilds what is known.
+const startTime = 60 * time.Second
+
+func startProcess(t testing.TB, w *World) *process {
+	t.Helper()
+	from := w.Log.Len()
+	p := &process{t: t, child: w.spawn("serve")}
+	Within(t, startTime, func() error {
+		for _, line := range w.Log.Lines(from) {
+			if line["message"] == "revere is ready" {
+				return nil
+			}
+		}
+		if !p.child.running() {
+			t.Fatalf("the service ended with status %d:\n%s", p.child.status(), w.Log.Tail(20))
+		}
+		return fmt.Errorf("the service is not ready")
+	})
+	return p
+}
+
+// spawn runs the binary with the service's configuration; what it says goes into the log.
+func (w *World) spawn(args ...string) *child {
+	w.t.Helper()
+	c, err := spawn(Binary(w.t), args, append(w.environ(), "HOME="+w.t.TempDir()), w.t.TempDir(), w.Log)
+	if err != nil {
+		w.t.Fatalf("start the binary: %v", err)
+	}
+	return c
+}
+
+func (p *process) stop() error {
+	if !p.child.end(os.Interrupt, stopTime) {
+		return fmt.Errorf("the service did not stop within %s of Ctrl-C", stopTime)
+	}
+	if status := p.child.status(); status != 0 {
+		return fmt.Errorf("the service ended with status %d after Ctrl-C", status)
+	}
+	return nil
+}
+
+// kill ends the process at once, as a power cut would, but for what the kernel still has to write.
+func (p *process) kill() {
+	if !p.child.end(syscall.SIGKILL, stopTime) {
+		p.t.Fatalf("process %d did not end within %s of a kill -9", p.child.cmd.Process.Pid, stopTime)
+	}
+}
+
+func (p *process) end() {
+	if !p.child.running() {
+		return
+	}
+	if err := p.stop(); err != nil {
+		p.t.Error(err)
+		p.kill()
+	}
+}
+
+func (w *World) process() *process {
+	w.t.Helper()
+	p, ok := w.run.(*process)
+	if !ok {
+		w.t.Fatal("this world's service runs inside the test; start it as a process")
+	}
+	return p
+}
+
+// Kill9 ends the service in the middle of what it does.
+func (w *World) Kill9() {
+	w.t.Helper()
+	w.process().kill()
+}
+
+// Interrupt sends the service what Ctrl-C does, and waits for its end; the error says how it was not
+// in good order.
+func (w *World) Interrupt() error {
+	w.t.Helper()
+	return w.run.stop()
+}
+
+// Begin starts the service again after Kill9 or Interrupt.
+func (w *World) Begin() {
+	w.t.Helper()
+	if _, ok := w.run.(*process); ok {
+		w.run = startProcess(w.t, w)
+		return
+	}
+	w.run = startInside(w.t, w)
+}
+
+// Restart stops the service in good order and starts it again.
+func (w *World) Restart() {
+	w.t.Helper()
+	if err := w.Interrupt(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.Begin()
+}

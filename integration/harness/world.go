@@ -1,0 +1,144 @@
+package harness
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"revere/cmd/service"
+)
+
+// Options say how a world differs from the usual one.
+type Options struct {
+	// InProcess runs the service inside the test instead of as a process.
+	InProcess bool
+	// Settings are configuration as variables without REVERE_: "CHANNELS__SMS__RATE". An empty value
+	// takes a usual one out.
+	Settings map[string]string
+	// Empty leaves out the municipalities that a world usually has.
+	Empty bool
+}
+
+// A World is one service with its providers.
+type World struct {
+	Providers
+	// Dir is the service's data directory.
+	Dir string
+	// Log is what the service has said.
+	Log *Log
+
+	t        testing.TB
+	settings map[string]string
+	http     string // host:port
+	nats     string
+	token    string
+	run      runner
+}
+
+// A runner is a service that runs.
+type runner interface {
+	// stop lets it stop in good order, and says what went wrong.
+	stop() error
+	// end makes sure that nothing of it is left.
+	end()
+}
+
+// New starts a world, which ends with the test. A test that fails shows the end of the service's log.
+func New(t testing.TB, o Options) *World {
+	t.Helper()
+	w := &World{t: t, Dir: filepath.Join(t.TempDir(), "data"), Log: &Log{}, Providers: startProviders(t)}
+	w.http, w.nats = freeAddress(t), freeAddress(t)
+	w.settings = w.Providers.settings()
+	maps.Copy(w.settings, map[string]string{
+		"DATA_DIR": w.Dir, "HTTP__LISTEN": w.http, "HTTP__PUBLIC_URL": w.URL(), "NATS__LISTEN": w.nats, "SENDER_NAME": "MA State SOC", "DESK_PHONE": "+16175550101",
+	})
+	maps.Copy(w.settings, o.Settings)
+	w.Providers.at(w.URL())
+	t.Cleanup(w.close)
+	if o.InProcess {
+		w.run = startInside(t, w)
+	} else {
+		w.run = startProcess(t, w)
+	}
+	w.token = w.readToken()
+	if !o.Empty {
+		w.ImportAreas(Municipalities)
+	}
+	return w
+}
+
+func (w *World) close() {
+	if w.run != nil {
+		w.run.end()
+	}
+	if strings.Contains(w.Log.String(), "DATA RACE") {
+		w.t.Error("the service has a data race")
+	}
+	if w.t.Failed() {
+		w.t.Logf("the end of the service's log:\n%s", w.Log.Tail(60))
+	}
+}
+
+// freeAddress is a loopback address that nobody listens on. It lies below the ports that systems hand
+// out by themselves, so that a service which restarts finds it free again.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", ports.next())
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close() // it was only to see
+			return address
+		}
+	}
+	t.Fatal("no free port was found")
+	return ""
+}
+
+// For returns the world for a subtest: what fails there fails the subtest.
+func (w *World) For(t testing.TB) *World {
+	theirs := *w
+	theirs.t = t
+	return &theirs
+}
+
+// environ is the environment of the service.
+func (w *World) environ() []string {
+	var environ []string
+	for _, key := range slices.Sorted(maps.Keys(w.settings)) {
+		if w.settings[key] != "" {
+			environ = append(environ, "REVERE_"+key+"="+w.settings[key])
+		}
+	}
+	return environ
+}
+
+func (w *World) readToken() string {
+	w.t.Helper()
+	var raw []byte
+	Soon(w.t, func() (err error) {
+		raw, err = os.ReadFile(service.AdminTokenFile(w.Dir))
+		return err
+	})
+	return strings.TrimSpace(string(raw))
+}
+
+// URL is where the service answers, and its public URL too.
+func (w *World) URL() string { return "http://" + w.http }
+
+// NATSURL is where producers publish.
+func (w *World) NATSURL() string { return "nats://" + w.nats }
+
+// Token is the first admin token.
+func (w *World) Token() string { return w.token }
+
+// Set changes the configuration that the next start will have.
+func (w *World) Set(key, value string) { w.settings[key] = value }
+
+// stopTime is how long a service may take to stop in good order.
+const stopTime = 30 * time.Second
