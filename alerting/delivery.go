@@ -3,7 +3,6 @@ package alerting
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -139,8 +138,6 @@ type Ref struct {
 func (r Ref) String() string {
 	return string(r.Alert) + "-" + r.Delivery.String() + "-" + strconv.Itoa(r.Attempt)
 }
-
-var keyForm = regexp.MustCompile(`^a[0-9]{1,20}$`)
 
 // ParseRef reads what Ref.String wrote, in either case.
 func ParseRef(s string) (Ref, error) {

@@ -46,6 +46,11 @@ func Embedded(ctx context.Context, s *Server, log zerolog.Logger) (*Engine, erro
 		e.conn.Close()
 		return nil, fmt.Errorf("connect to the producers' account: %w", err)
 	}
+	s.begun.Do(func() { err = e.voidLeases(ctx) })
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
 	return e, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -34,9 +35,10 @@ type ServerConfig struct {
 
 // A Server is an embedded NATS server that syncs every write to disk before it acknowledges it.
 type Server struct {
-	nats *server.Server
-	lock *flock.Flock
-	door *door
+	nats  *server.Server
+	lock  *flock.Flock
+	door  *door
+	begun sync.Once // the first engine voids the leases that a process before left behind
 }
 
 // StartServer starts an embedded server, and returns when it takes connections. Its errors say

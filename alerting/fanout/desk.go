@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
@@ -110,7 +111,7 @@ func (d Desk) Correction(key alerting.Key, kind alerting.MessageType, changes []
 	if head, _ := d.Board.Head(key); head.Phase == tracking.Canceled {
 		return nil, alerting.Errorf(alerting.CodeConflict, "%s was withdrawn already, by %s", key, head.ReplacedBy)
 	}
-	copied, err := json.Marshal(original.Alert)
+	copied, err := marshal(original.Alert)
 	if err != nil {
 		return nil, err
 	}
@@ -134,5 +135,16 @@ func (d Desk) Correction(key alerting.Key, kind alerting.MessageType, changes []
 		}
 	}
 	fields["type"], fields["references"], fields["status"] = kind, []string{string(key)}, original.Alert.Status
-	return json.Marshal(fields)
+	return marshal(fields)
+}
+
+// marshal writes JSON without the escapes for HTML, which would swell a text beyond its bound.
+func marshal(v any) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(body.Bytes()), nil
 }

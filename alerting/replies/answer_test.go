@@ -67,7 +67,7 @@ func TestAnswersThatAreNotTaken(t *testing.T) {
 		"yes":                    {nil, "YES", "not understood", "MA State SOC: not understood, nothing recorded. Reply ACK K7Q." + call},
 		"another code":           {nil, "ACK M4T", "not understood", "MA State SOC: no alert M4T for you, nothing recorded. Reply ACK K7Q." + call},
 		"a code with a slip":     {nil, "ACK K70", "not understood", "MA State SOC: no alert K70 for you, nothing recorded. Reply ACK K7Q." + call},
-		"response not offered":   {nil, "3 K7Q", "not understood", "MA State SOC: K7Q has no answer 3, nothing recorded. Reply ACK K7Q, 1 K7Q: On it, 2 K7Q: Got it too." + call},
+		"response not offered":   {nil, "3 K7Q", "not understood", "MA State SOC: K7Q has no answer 3, nothing recorded. Reply ACK K7Q, or 1 K7Q: On it, 2 K7Q: Got it too." + call},
 		"withdrawn":              {&cancel, "ACK K7Q", "not understood", "MA State SOC: K7Q was withdrawn, nothing recorded. No alert is open for you." + call},
 		"replaced":               {&update, "ACK K7Q", "not understood", "MA State SOC: K7Q was replaced, nothing recorded. No alert is open for you." + call},
 		"over":                   {&expiry, "ACK K7Q", "not understood", "MA State SOC: K7Q is over, nothing recorded. No alert is open for you." + call},

@@ -67,17 +67,3 @@ func read(name string) uint64 {
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
-
-// processorTime is how long the process has been on a processor, to the system's tick (10 ms on
-// Linux); 0 where the system does not say.
-func processorTime() time.Duration {
-	self, err := procfs.Self()
-	if err != nil {
-		return 0
-	}
-	stat, err := self.Stat()
-	if err != nil {
-		return 0
-	}
-	return time.Duration(stat.CPUTime() * float64(time.Second))
-}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
@@ -42,15 +43,17 @@ func benchText(r bench.Report) string {
 	var b strings.Builder
 	english.Fprintf(&b, "%s, %s, %d CPUs, engine %s; %d recipients in %d areas, %d alerts, %d samples; backlog at %s a call, %v calls a second\n\n",
 		r.Go, r.System, r.CPUs, r.Engine, r.Recipients, r.Areas, r.Alerts, r.Samples, r.ChannelLatency, number.Decimal(r.ChannelRate))
-	t := newTable("FIGURE", "VALUE", "UNIT", "OF ENGINE", "TARGET")
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "FIGURE\tVALUE\tUNIT\tTO ENGINE\tTARGET")
 	for _, f := range r.Figures {
 		ratio := ""
 		if f.Against != "" {
 			ratio = fmt.Sprintf("%.2f", f.Ratio)
 		}
-		t.add(f.About, english.Sprint(number.Decimal(f.Value, number.MaxFractionDigits(digits(f.Value)))), f.Unit, ratio, f.Target)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", f.About, english.Sprint(number.Decimal(f.Value, number.MaxFractionDigits(digits(f.Value)))), f.Unit, ratio, f.Target)
 	}
-	return b.String() + t.String()
+	_ = t.Flush() // a strings.Builder takes everything
+	return b.String()
 }
 
 // digits is how many digits after the point are worth showing.

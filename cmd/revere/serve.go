@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/term"
 
 	"revere/cmd/service"
 	"revere/config"
@@ -63,7 +64,8 @@ func newLog(c config.Log, out io.Writer) (zerolog.Logger, error) {
 		return zerolog.Nop(), fmt.Errorf("log.level %q: %w", c.Level, err)
 	}
 	if c.Format == "console" {
-		out = zerolog.ConsoleWriter{Out: out, TimeFormat: time.TimeOnly}
+		f, isFile := out.(*os.File)
+		out = zerolog.ConsoleWriter{Out: out, TimeFormat: time.TimeOnly, NoColor: !isFile || !term.IsTerminal(int(f.Fd()))}
 	}
 	return zerolog.New(zerolog.SyncWriter(out)).Level(level).With().Timestamp().Logger(), nil
 }

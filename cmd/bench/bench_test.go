@@ -1,0 +1,58 @@
+package bench
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/channels"
+)
+
+// BenchmarkPublishToProvider measures an idle service on an embedded server, from a lone alert's
+// publish acknowledgement to the first call of the provider. One iteration is one alert:
+// -benchtime=200x makes a p99 that means something.
+func BenchmarkPublishToProvider(b *testing.B) {
+	o := Options{Recipients: 1000, Areas: 20, Samples: b.N, Dir: b.TempDir(), Log: zerolog.Nop()}
+	r := &run{Options: o, crowd: newCrowd(o.Recipients, o.Areas), figures: map[string]float64{}}
+	site, err := r.newSite(b.Context())
+	require.NoError(b, err)
+	p := &product{run: r, site: site, provider: newProvider(r.crowd)}
+	p.provider.limits = channels.Limits{Rate: unlimited, Concurrency: pipelineConcurrency}
+	require.NoError(b, p.install(b.Context()))
+	require.NoError(b, p.restart(b.Context(), "restart_directory"))
+	b.Cleanup(func() { require.NoError(b, p.stop()) })
+
+	b.ResetTimer()
+	took, err := p.firstRequests(b.Context(), "idle", alerting.Severe)
+	b.StopTimer()
+	require.NoError(b, err)
+	b.ReportMetric(float64(quantile(took, 0.5)), "p50-ns")
+	b.ReportMetric(float64(quantile(took, 0.99)), "p99-ns")
+	b.ReportMetric(0, "ns/op") // the pauses between alerts are in it
+}
+
+func TestQuantileIsTheNearestRank(t *testing.T) {
+	hundred := make([]time.Duration, 100)
+	for i := range hundred {
+		hundred[99-i] = time.Duration(i + 1)
+	}
+	for _, c := range []struct {
+		of   []time.Duration
+		q    float64
+		want time.Duration
+	}{
+		{[]time.Duration{7}, 0.5, 7},
+		{[]time.Duration{7}, 0.99, 7},
+		{[]time.Duration{2, 1}, 0.5, 1},
+		{[]time.Duration{3, 1, 2}, 0.5, 2},
+		{hundred, 0.5, 50},
+		{hundred, 0.99, 99},
+		{hundred, 1, 100},
+	} {
+		require.Equal(t, c.want, quantile(c.of, c.q), "%v of %v", c.q, c.of)
+	}
+	require.Equal(t, time.Duration(1), hundred[99], "the list that was given is changed")
+}

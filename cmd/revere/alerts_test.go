@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/alerting/api"
+	"revere/alerting/tracking"
+)
+
+// publish publishes an alert for Boston and Salem, and waits until both are reached.
+func (w *world) publish(t *testing.T, status string) api.Published {
+	t.Helper()
+	p := jsonOf[api.Published](t, w.shell, "publish", "ma.boston", "Phishing", "--area", "ma.salem", "--severity", "severe", "--status", status,
+		"--response", "1=On it", "--yes")
+	require.Eventually(t, func() bool { return w.summary(t, p.Key).Reached == 2 }, 10*time.Second, 20*time.Millisecond)
+	return p
+}
+
+func (w *world) summary(t *testing.T, key alerting.Key) tracking.Summary {
+	t.Helper()
+	return jsonOf[tracking.Summary](t, w.shell, "alerts", "show", string(key))
+}
+
+func TestAlertsAndAcknowledgements(t *testing.T) {
+	w := newWorld(t)
+	p := w.publish(t, "exercise")
+	key := string(p.Key)
+
+	t.Run("the list finds it by what is asked", func(t *testing.T) {
+		assert.Contains(t, w.ok(t, "alerts", "list"), p.Code)
+		assert.Contains(t, w.ok(t, "alerts", "list", "--area", "ma.boston", "--phase", "open", "--since", "1h", "--search", "phish", "--limit", "1"), p.Code)
+		assert.Equal(t, "no alerts\n", w.ok(t, "alerts", "list", "--status", "actual"))
+	})
+	t.Run("the call sheet has who has not answered", func(t *testing.T) {
+		recorded := w.ok(t, "ack", key, "boston-clerk", "--response", "1", "--note", "called\x1b[2J back")
+		assert.Contains(t, recorded, "Boston Clerk")
+		sheet := w.ok(t, "alerts", "show", key, "--unanswered")
+		assert.Contains(t, sheet, "Salem Clerk")
+		assert.Contains(t, sheet, "+16175550124")
+		assert.NotContains(t, sheet, "Boston Clerk")
+		rows, err := csv.NewReader(strings.NewReader(w.ok(t, "alerts", "show", key, "--unanswered", "--csv"))).ReadAll()
+		require.NoError(t, err)
+		require.Len(t, rows, 2)
+		assert.Equal(t, "salem-clerk", rows[1][0])
+	})
+	t.Run("show has jurisdictions, who answered, and what is open", func(t *testing.T) {
+		text := w.ok(t, "alerts", "show", key)
+		for _, want := range []string{p.Code, "EXERCISE", "ma.boston", "Boston Clerk (On it)", "2 reached", "1 acknowledged", "no answer yet from 1 person"} {
+			assert.Contains(t, text, want)
+		}
+		everyone := w.ok(t, "alerts", "show", key, "--people")
+		assert.Contains(t, everyone, "On it")
+		assert.NotContains(t, everyone, "\x1b", "what people wrote must not speak to the terminal")
+	})
+	t.Run("deliveries have their states", func(t *testing.T) {
+		text := w.ok(t, "alerts", "show", key, "--deliveries")
+		assert.Contains(t, text, "+16175550123")
+		rows, err := csv.NewReader(strings.NewReader(w.ok(t, "alerts", "show", key, "--deliveries", "--csv"))).ReadAll()
+		require.NoError(t, err)
+		assert.Len(t, rows, 3)
+		assert.Len(t, jsonOf[[]deliveryRow](t, w.shell, "alerts", "show", key, "--deliveries"), 2)
+	})
+	t.Run("an alert is found by its own id too", func(t *testing.T) {
+		assert.Contains(t, w.ok(t, "alerts", "show", p.ID), p.Code)
+	})
+	t.Run("watch ends by itself when asked to", func(t *testing.T) {
+		text := w.ok(t, "alerts", "watch", key, "--until-finished")
+		for _, want := range []string{"opened       " + p.Code, "2 people", "accepted", "ACK          Boston Clerk"} {
+			assert.Contains(t, text, want)
+		}
+		for line := range strings.Lines(w.ok(t, "alerts", "watch", key, "--until-finished", "--json")) {
+			assert.True(t, strings.HasPrefix(line, "{") && strings.HasSuffix(line, "}\n"), line)
+		}
+	})
+	t.Run("watch ends with Ctrl-C, in peace", func(t *testing.T) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		out := &waitFor{text: "ACK", then: interrupt}
+		status := run(ctx, []string{"alerts", "watch", key}, environment{stdin: strings.NewReader(""), stdout: out, stderr: out, environ: w.environ, now: time.Now, zone: time.UTC})
+		assert.Equal(t, statusOK, status)
+	})
+	t.Run("what is not there is told", func(t *testing.T) {
+		for _, typed := range []string{"alerts show a999", "alerts watch a999", "alerts cancel a999", "ack a999 boston-clerk", "ack " + key + " nobody"} {
+			r := w.run(t, strings.Fields(typed)...)
+			assert.Equal(t, statusFailed, r.status, typed)
+			assert.Empty(t, r.out, typed)
+		}
+	})
+}
+
+func TestCorrections(t *testing.T) {
+	w := newWorld(t)
+	key := string(w.publish(t, "actual").Key)
+
+	t.Run("an actual alert is not corrected without a word", func(t *testing.T) {
+		for _, typed := range [][]string{{"alerts", "cancel", key}, {"alerts", "update", key, "--severity", "extreme"}} {
+			assert.Equal(t, statusUsage, w.run(t, typed...).status)
+			assert.Equal(t, statusFailed, w.typing("yes").run(t, typed...).status)
+		}
+		assert.Equal(t, tracking.Open, w.summary(t, alerting.Key(key)).Phase)
+	})
+	t.Run("a dry run changes nothing", func(t *testing.T) {
+		assert.Contains(t, w.ok(t, "alerts", "cancel", key, "--dry-run"), "2 people")
+		assert.Equal(t, tracking.Open, w.summary(t, alerting.Key(key)).Phase)
+	})
+	t.Run("an update replaces, a cancel withdraws", func(t *testing.T) {
+		r := w.typing("ACTUAL").run(t, "alerts", "update", key, "--severity", "extreme", "--json")
+		require.Equal(t, statusOK, r.status, r.err)
+		assert.Contains(t, r.err, "2 people were reached")
+		replaced := w.summary(t, alerting.Key(key))
+		assert.Equal(t, tracking.Updated, replaced.Phase)
+
+		updated := string(replaced.ReplacedBy)
+		r = w.typing("CANCEL").run(t, "alerts", "cancel", updated, "--description", "Our own test.")
+		require.Equal(t, statusOK, r.status, r.err)
+		assert.Equal(t, tracking.Canceled, w.summary(t, alerting.Key(updated)).Phase)
+		assert.Contains(t, w.ok(t, "alerts", "show", updated), "canceled by")
+		assert.Equal(t, statusFailed, w.run(t, "alerts", "cancel", updated, "--yes").status)
+	})
+}
+
+func TestRejected(t *testing.T) {
+	w := newWorld(t)
+	assert.Equal(t, "nothing was rejected\n", w.ok(t, "rejected", "list"))
+	conn, err := nats.Connect(w.nats)
+	require.NoError(t, err)
+	defer conn.Close()
+	const message = "{\"no\": \"alert\"\x00}\n"
+	answer, err := conn.Request("alerts.ma.boston", []byte(message), 5*time.Second)
+	require.NoError(t, err)
+	require.Contains(t, string(answer.Data), `"seq"`)
+
+	var key string
+	require.Eventually(t, func() bool {
+		all := jsonOf[[]alerting.Rejection](t, w.shell, "rejected", "list")
+		if len(all) == 1 {
+			key = string(all[0].Key)
+		}
+		return key != ""
+	}, 5*time.Second, 20*time.Millisecond)
+	assert.Contains(t, w.ok(t, "rejected", "list"), "malformed")
+	assert.Contains(t, w.ok(t, "rejected", "show", key), "alerts.ma.boston")
+	assert.Equal(t, message, w.ok(t, "rejected", "show", key, "--raw"), "byte for byte")
+
+	replayed := w.run(t, "rejected", "replay", key)
+	assert.Equal(t, statusFailed, replayed.status, "it is as bad as it was")
+	assert.Contains(t, replayed.err, "not taken again")
+	assert.Equal(t, statusFailed, w.run(t, "rejected", "show", "a999").status)
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestTablesFitAndAlign(t *testing.T) {
+	table := newTable("KEY", "NAME", "DETAIL")
+	table.add("a1", "Ångström", strings.Repeat("long ", 60))
+	table.add("a2345", "B", "short\n\x1b[31mred")
+	lines := strings.Split(strings.TrimSuffix(table.String(), "\n"), "\n")
+	assert.Len(t, lines, 3)
+	for _, line := range lines {
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), tableWidth)
+		assert.NotContains(t, line, "\x1b")
+	}
+	assert.Equal(t, "KEY    NAME      DETAIL", lines[0])
+	assert.True(t, strings.HasPrefix(lines[1], "a1     Ångström  long long"))
+	assert.True(t, strings.HasSuffix(lines[1], "…"))
+	assert.Equal(t, "a2345  B         short  [31mred", lines[2])
+}
+
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 8 * time.Second: "8 s", 125 * time.Second: "2 min 5 s", 187 * time.Minute: "3 h 7 min", 59*time.Second + 600*time.Millisecond: "1 min 0 s",
+	} {
+		assert.Equal(t, want, span(d))
+	}
+}
