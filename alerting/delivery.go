@@ -114,6 +114,12 @@ func (d DeliveryID) String() string { return idEncoding.EncodeToString(d[:]) }
 // MarshalText writes the id in lower-case base 32: it survives mail systems that fold case.
 func (d DeliveryID) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads an id.
+func (d *DeliveryID) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDeliveryID(string(text))
+	return err
+}
+
 // ParseDeliveryID reads what String wrote, in either case. Nothing else has an id's form: base 32
 // as such would let a line break pass, and take different last letters for the same.
 func ParseDeliveryID(s string) (DeliveryID, error) {

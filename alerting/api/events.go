@@ -46,7 +46,8 @@ func (s *Server) events(ctx context.Context, _ access.Token, in *eventsQuery) (*
 		return nil, err
 	}
 	messages := make(chan ledgerMessage)
-	_, err = s.Ledger.FollowLedger(ctx, in.After, func(sequence uint64, _ string, records []alerting.Record) {
+	after := max(in.After, max(s.Board.First(key), 1)-1) // nothing before the alert is about it
+	_, err = s.Ledger.FollowLedger(ctx, after, func(sequence uint64, _ string, records []alerting.Record) {
 		about := recordsOf(key, records)
 		if len(about) == 0 {
 			return

@@ -58,6 +58,8 @@ func TestDeliveryShowsItsHighestEvidence(t *testing.T) {
 		"first undelivered, resend accepted":   {[]step{attempt(1), again(1, unknown), attempt(2), result(2, accepted), receipt(1, undelivered)}, accepted, false},
 		"first failed, resend under way":       {[]step{attempt(1), again(1, unknown), attempt(2), receipt(1, failed)}, alerting.Attempting, false},
 		"first failed, resend accepted":        {[]step{attempt(1), again(1, unknown), attempt(2), result(2, accepted), receipt(1, failed)}, accepted, false},
+		"no outcome, and the resend failed":    {[]step{attempt(1), attempt(2), result(2, failed)}, unknown, false},
+		"no outcome, withdrawn at the resend":  {[]step{attempt(1), attempt(2), result(2, alerting.Canceled)}, unknown, false},
 		"suppressed":                           {[]step{result(0, alerting.Suppressed)}, alerting.Suppressed, false},
 		"suppressed at the call":               {[]step{attempt(1), result(1, alerting.Suppressed)}, alerting.Suppressed, false},
 		"suppressed after delivery":            {[]step{attempt(1), result(1, accepted), receipt(1, delivered), result(0, alerting.Suppressed)}, delivered, false},

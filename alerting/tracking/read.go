@@ -91,6 +91,16 @@ func (b *Board) CodesInUse(now time.Time) []string {
 	return codes
 }
 
+// First is the ledger's sequence that opened an alert; 0 for one that is not known.
+func (b *Board) First(key alerting.Key) uint64 {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if a := b.alerts[key]; a != nil {
+		return a.first
+	}
+	return 0
+}
+
 // Head returns an alert's summary without its counts: it costs little.
 func (b *Board) Head(key alerting.Key) (Summary, bool) {
 	b.mu.RLock()

@@ -59,7 +59,7 @@ func TestFinishedIsDerivedFromTheStates(t *testing.T) {
 		want bool
 	}{
 		{func(*alerting.Record) {}, false}, {attempt(1), false}, {again(1, alerting.Failed), false}, {attempt(2), false},
-		{again(2, alerting.Unknown), false}, {attempt(3), false}, {result(3, alerting.Accepted), true},
+		{again(2, alerting.Unknown), false}, {result(2, alerting.Unknown), true}, {attempt(3), false}, {result(3, alerting.Accepted), true},
 		{func(r *alerting.Record) { r.Activated = []alerting.Activation{{Delivery: 1}} }, false}, {canceled, true},
 	} {
 		play(t, ledger, key, s.step)

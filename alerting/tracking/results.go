@@ -70,13 +70,8 @@ func (d *delivery) keep(e Entry) { d.history = append(d.history, e) }
 func (d *delivery) settle(e Entry) {
 	d.keep(e)
 	d.state, d.retryAt, d.refused = e.State, e.RetryAt, false
-	switch {
-	case taken(d.prior):
-		d.retryAt = time.Time{}
-		if d.prior.Outranks(d.state) {
-			d.state = d.prior
-		}
-	case d.retryAt.IsZero() && !d.state.WentOut() && d.prior.Outranks(d.state):
+	overrides := taken(d.prior) || d.retryAt.IsZero() && !d.state.WentOut()
+	if overrides && d.prior.Outranks(d.state) {
 		d.state = d.prior
 	}
 }

@@ -15,7 +15,29 @@ import (
 // publish acknowledgement to the first call of the provider. One iteration is one alert:
 // -benchtime=200x makes a p99 that means something.
 func BenchmarkPublishToProvider(b *testing.B) {
-	o := Options{Recipients: 1000, Areas: 20, Samples: b.N, Dir: b.TempDir(), Log: zerolog.Nop()}
+	p := idleProduct(b, Options{Recipients: 1000, Areas: 20, Samples: b.N})
+	b.ResetTimer()
+	took, err := p.firstRequests(b.Context(), "idle", alerting.Severe)
+	b.StopTimer()
+	require.NoError(b, err)
+	b.ReportMetric(float64(quantile(took, 0.5)), "p50-ns")
+	b.ReportMetric(float64(quantile(took, 0.99)), "p99-ns")
+	b.ReportMetric(0, "ns/op") // the pauses between alerts are in it
+}
+
+// BenchmarkPipeline measures alerts to 20,000 people over a provider that answers at once. One
+// iteration is one alert.
+func BenchmarkPipeline(b *testing.B) {
+	p := idleProduct(b, Options{Recipients: 20_000, Areas: 351, Alerts: b.N})
+	b.ResetTimer()
+	require.NoError(b, p.measurePipeline(b.Context()))
+	b.ReportMetric(p.figures["pipeline"], "deliveries/s")
+}
+
+// idleProduct is a service on an embedded server that has nothing to do.
+func idleProduct(b *testing.B, o Options) *product {
+	b.Helper()
+	o.Dir, o.Log = b.TempDir(), zerolog.Nop()
 	r := &run{Options: o, crowd: newCrowd(o.Recipients, o.Areas), figures: map[string]float64{}}
 	site, err := r.newSite(b.Context())
 	require.NoError(b, err)
@@ -24,14 +46,7 @@ func BenchmarkPublishToProvider(b *testing.B) {
 	require.NoError(b, p.install(b.Context()))
 	require.NoError(b, p.restart(b.Context(), "restart_directory"))
 	b.Cleanup(func() { require.NoError(b, p.stop()) })
-
-	b.ResetTimer()
-	took, err := p.firstRequests(b.Context(), "idle", alerting.Severe)
-	b.StopTimer()
-	require.NoError(b, err)
-	b.ReportMetric(float64(quantile(took, 0.5)), "p50-ns")
-	b.ReportMetric(float64(quantile(took, 0.99)), "p99-ns")
-	b.ReportMetric(0, "ns/op") // the pauses between alerts are in it
+	return p
 }
 
 func TestQuantileIsTheNearestRank(t *testing.T) {
