@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,39 +33,67 @@ func TestNobodyIsCalledOfWhomTheWithdrawalDoesNotKnow(t *testing.T) {
 	require.NoError(t, router.Wait(t.Context(), opened))
 	require.NoError(t, worker.Wait(t.Context(), opened))
 
-	out := &outbox.Outbox{
-		Channel: "sms", Board: worker, Journal: e.Journal(engine.LedgerChannel("sms"), 0), Now: func() time.Time { return start },
+	out := sender(worker, e.Journal(engine.LedgerChannel("sms"), 0))
+	withdrawals := e.Journal(engine.LedgerAlerts, opened)
+	for i := range uint64(alerts) {
+		key := alerting.KeyOf(i + 1)
+		var told, called bool
+		var both sync.WaitGroup
+		both.Go(func() {
+			sequence, err := withdrawals.Append(t.Context(), withdrawn(key))
+			assert.NoError(t, err)
+			assert.NoError(t, router.Wait(t.Context(), sequence))
+			told = len(router.Addressed(key)) > 0
+		})
+		both.Go(func() {
+			due := alerting.Due{Alert: key, Attempt: 1, Lane: 1}
+			assert.NoError(t, out.Begin(t.Context(), []alerting.Due{due}))
+			_, reason := out.Blocked(due, start)
+			called = reason == ""
+		})
+		both.Wait()
+		require.True(t, told || !called, "%s was called and its withdrawal does not know", key)
+	}
+}
+
+// Begin does not return before its board has read what the ledger holds before the attempt.
+func TestBeginSeesAWithdrawalThatTheLedgerHoldsBeforeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger, board := trackingtest.NewLedger(), tracking.NewBoard() // the board reads when the test lets it
+		key := ledger.Open(trackingtest.Alert(), ada)
+		board.Apply(1, "ledger.alerts", ledger.Written())
+		_, err := ledger.Append(t.Context(), withdrawn(key))
+		require.NoError(t, err)
+
+		out := sender(board, ledger)
+		due := out.Take(1, 1, start)
+		require.Len(t, due, 1, "the board does not know of the withdrawal yet")
+		begun := make(chan error, 1)
+		go func() { begun <- out.Begin(t.Context(), due) }()
+		synctest.Wait()
+		written := ledger.Written()
+		require.Len(t, written, 3, "the attempt stands behind the withdrawal")
+		require.Empty(t, begun, "returned before the board had read either")
+		board.Apply(2, "ledger.alerts", written[1:2])
+		synctest.Wait()
+		require.Empty(t, begun, "returned before the board had read the attempt")
+		board.Apply(3, "ledger.channel.sms", written[2:])
+		require.NoError(t, <-begun)
+		state, _ := out.Blocked(due[0], start)
+		assert.Equal(t, alerting.Canceled, state)
+	})
+}
+
+func withdrawn(key alerting.Key) alerting.Record {
+	return alerting.Record{Alert: key, At: start, Withdrawn: &alerting.Withdrawn{By: "a999", Type: alerting.TypeCancel}}
+}
+
+// sender is an outbox of text messages that does no more than begin.
+func sender(board *tracking.Board, journal outbox.Journal) *outbox.Outbox {
+	return &outbox.Outbox{
+		Channel: "sms", Board: board, Journal: journal, Now: func() time.Time { return start },
 		OptedOut: func(string, string) bool { return false },
 	}
-	withdrawals := e.Journal(engine.LedgerAlerts, opened)
-	told, called := map[alerting.Key]bool{}, map[alerting.Key]bool{}
-	var both sync.WaitGroup
-	both.Go(func() {
-		for i := range uint64(alerts) {
-			key := alerting.KeyOf(i + 1)
-			sequence, err := withdrawals.Append(t.Context(), alerting.Record{Alert: key, At: start, Withdrawn: &alerting.Withdrawn{By: "a999", Type: alerting.TypeCancel}})
-			if !assert.NoError(t, err) || !assert.NoError(t, router.Wait(t.Context(), sequence)) {
-				return
-			}
-			told[key] = len(router.Addressed(key)) > 0
-		}
-	})
-	both.Go(func() {
-		for due := out.Take(3, 3, start); len(due) > 0; due = out.Take(3, 3, start) {
-			if !assert.NoError(t, out.Begin(t.Context(), due)) {
-				return
-			}
-			for _, x := range due {
-				_, reason := out.Blocked(x, start)
-				called[x.Alert] = reason == ""
-			}
-		}
-	})
-	both.Wait()
-	for key, wasCalled := range called {
-		assert.False(t, wasCalled && !told[key], "%s was called and its withdrawal does not know", key)
-	}
-	assert.Len(t, told, alerts)
 }
 
 func startEngine(t *testing.T) *engine.Engine {

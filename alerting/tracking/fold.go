@@ -87,7 +87,12 @@ func (b *Board) foldManifest(a *alert, at time.Time, m alerting.Manifest) {
 	a.parts = nil
 	a.manifested, a.revision, a.hash = true, m.Revision, m.Hash
 
-	var here []uint32 // the manifest's delivery index → the alert's
+	messages, people := 0, 0
+	for _, p := range parts {
+		messages, people = messages+len(p.Deliveries), people+len(p.Recipients)
+	}
+	a.deliveries, a.recipients = slices.Grow(a.deliveries, messages), slices.Grow(a.recipients, people)
+	here := make([]uint32, 0, messages) // the manifest's delivery index → the alert's
 	for _, p := range parts {
 		for _, planned := range p.Deliveries {
 			here = append(here, b.plan(a, at, planned))

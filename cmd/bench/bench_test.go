@@ -32,6 +32,7 @@ func BenchmarkPipeline(b *testing.B) {
 	b.ResetTimer()
 	require.NoError(b, p.measurePipeline(b.Context()))
 	b.ReportMetric(p.figures["pipeline"], "deliveries/s")
+	b.ReportMetric(p.figures["pipeline_cpu"], "cpu-µs/delivery")
 }
 
 // idleProduct is a service on an embedded server that has nothing to do.

@@ -76,7 +76,7 @@ func TestPublish(t *testing.T) {
 		t.Cleanup(func() { _, _ = never.Close(), reading.Close() })
 		status := run(ctx, actual, environment{stdin: reading, stdout: asked, stderr: asked, environ: asking.environ, attended: true, now: time.Now, zone: time.UTC})
 		assert.Equal(t, statusFailed, status)
-		assert.Contains(t, asked.String(), "nothing was sent")
+		assert.Contains(t, asked.written.String(), "nothing was sent")
 		unchanged(t, before)
 	})
 	t.Run("scripts pass --yes", func(t *testing.T) {
@@ -141,14 +141,14 @@ func TestPublish(t *testing.T) {
 
 // waitFor is where output goes until it has a text in it: then something happens.
 type waitFor struct {
-	strings.Builder
-	text string
-	then func()
+	written strings.Builder
+	text    string
+	then    func()
 }
 
 func (w *waitFor) Write(p []byte) (int, error) {
-	n, err := w.Builder.Write(p)
-	if w.then != nil && strings.Contains(w.String(), w.text) {
+	n, err := w.written.Write(p)
+	if w.then != nil && strings.Contains(w.written.String(), w.text) {
 		w.then()
 		w.then = nil
 	}

@@ -22,6 +22,9 @@ func (c *check) audience(a *Alert) {
 		}
 		have[place(d.Channel, d.Address)] = d
 	}
+	if a.Follows {
+		return
+	}
 	allowed := map[string]bool{}
 	for i := range c.Directory {
 		if s := &c.Directory[i]; c.concerns(a, s) {

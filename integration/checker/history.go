@@ -36,6 +36,9 @@ type Alert struct {
 	Summary    tracking.Summary
 	Deliveries []tracking.DeliveryView
 	People     []tracking.PersonView
+	// Follows says that the alert is a correction, which goes where its alert went and not to whom it
+	// would concern.
+	Follows bool
 	// Acknowledged are the subscribers for whom an answer was recorded.
 	Acknowledged []string
 }

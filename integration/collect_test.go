@@ -1,0 +1,102 @@
+package integration_test
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"revere/alerting"
+	"revere/integration/checker"
+	"revere/integration/harness"
+	"revere/subscribers"
+	"revere/subscribers/areas"
+)
+
+// A history is what a test did, for the checker.
+type history struct {
+	people []subscribers.Subscriber
+	// keys are the alerts, corrections those that go where their alert went instead of by area.
+	keys, corrections []alerting.Key
+	acknowledged      map[alerting.Key][]string
+	fallbackAfter     time.Duration
+}
+
+// checked collects what the service and its providers say, and fails the test for every violation.
+func checked(t *testing.T, w *harness.World, did history) {
+	t.Helper()
+	violations := checker.Check(collect(w, did))
+	for i, v := range violations {
+		if i == 20 {
+			t.Errorf("and %d violations more", len(violations)-i)
+			return
+		}
+		t.Error(v)
+	}
+}
+
+func collect(w *harness.World, did history) checker.History {
+	h := checker.History{
+		Directory: did.people, Atlas: atlas(), Askable: map[string]bool{"sms": true}, FallbackAfter: did.fallbackAfter, Settled: true,
+	}
+	for _, key := range append(did.keys, did.corrections...) {
+		h.Alerts = append(h.Alerts, checker.Alert{
+			Summary: w.Summary(key), Deliveries: w.Deliveries(key), People: w.People(key), Acknowledged: did.acknowledged[key],
+		})
+	}
+	for i := range did.corrections {
+		h.Alerts[len(did.keys)+i].Follows = true
+	}
+	h.Provided = provided(w)
+	return h
+}
+
+// provided are the messages that the stand-ins took.
+func provided(w *harness.World) []checker.Message {
+	var all []checker.Message
+	for _, m := range w.Twilio.Messages() {
+		all = append(all, checker.Message{
+			Channel: "sms", To: m.To, Ref: refOf(m.StatusCallback), ID: m.SID, Text: m.Body, At: m.Created,
+			Arrived: m.Status == "delivered" || m.Status == "read",
+		})
+	}
+	for _, m := range w.SMTP.Mails() {
+		all = append(all, checker.Message{Channel: "email", To: m.To[0], Ref: verp(m.From), Text: m.Text, At: m.At})
+	}
+	for _, m := range w.Signal.Messages() {
+		all = append(all, checker.Message{
+			Channel: "signal", To: m.To, ID: strconv.FormatInt(m.Timestamp, 10), Text: m.Text, At: time.UnixMilli(m.Timestamp + 1),
+		})
+	}
+	return all
+}
+
+// refOf is the attempt that a status callback is to tell of.
+func refOf(callback string) string {
+	u, err := url.Parse(callback)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("ref")
+}
+
+// verp is the attempt that an envelope sender names.
+func verp(from string) string {
+	local, _, _ := strings.Cut(from, "@")
+	_, ref, _ := strings.Cut(local, "+")
+	return ref
+}
+
+// atlas is what a world's directory knows of areas.
+func atlas() alerting.Atlas {
+	table := areas.New()
+	states, _, err := areas.Read(strings.NewReader(harness.Municipalities))
+	if err != nil {
+		panic(err) // the table is the harness's own
+	}
+	for _, s := range states {
+		table.Replace(s.Code, s.Municipalities)
+	}
+	return table
+}
