@@ -155,7 +155,7 @@ func TestWhatTheBreakerRefusesKeepsItsPlace(t *testing.T) {
 		w.offerMany(8, 0, 1)
 		stop := w.start(t)
 		pass(90 * time.Millisecond)
-		w.wordTakes = 30 * time.Millisecond // while the others fail
+		w.wordSlowly(30 * time.Millisecond) // while the others fail
 		w.offerMany(10, 1, 1)
 		pass(400 * time.Millisecond)
 		require.NoError(t, stop())

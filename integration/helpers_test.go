@@ -6,6 +6,7 @@ import (
 
 	"revere/alerting"
 	"revere/integration/harness"
+	"revere/subscribers"
 )
 
 // errorUnless is what polling wants: nil when it is so, else what is not.
@@ -23,4 +24,8 @@ func inState(w *harness.World, key alerting.Key, address string, want alerting.S
 		return fmt.Errorf("%s is %v (a delivery: %t), not %v", address, d.State, ok, want)
 	}
 	return nil
+}
+
+func only(person subscribers.Subscriber) []subscribers.Subscriber {
+	return []subscribers.Subscriber{person}
 }

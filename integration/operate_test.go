@@ -90,8 +90,8 @@ func TestAWrongConfiguration(t *testing.T) {
 	w := harness.New(t, harness.Options{InProcess: true, Empty: true})
 	r := w.ServeAgain(map[string]string{"CHANNELS__SMS__FORM": "+16175550100", "CHANNELS__SMS__RATE": "fast", "LOG__LEVEL": "loud"})
 	assert.Equal(t, 1, r.Status)
-	for _, what := range []string{"channels.sms.form", "channels.sms.from", "channels.sms.rate", "log.level"} {
-		assert.Contains(t, strings.ToLower(r.Stderr), what)
+	for _, what := range []string{"REVERE_CHANNELS__SMS__FORM", "REVERE_CHANNELS__SMS__FROM", "REVERE_CHANNELS__SMS__RATE", "REVERE_LOG__LEVEL"} {
+		assert.Contains(t, r.Stderr, what)
 	}
 	assert.NotContains(t, r.Stderr, harness.AuthToken)
 }

@@ -77,28 +77,19 @@ func (b Batch) Done() error {
 	return errs
 }
 
-// giveBack has the batch come again at once.
-func (b Batch) giveBack() {
-	for _, m := range b.messages {
-		_ = m.Nak() // without it the message comes again after submissionsReturn
-	}
-}
-
 const (
 	submissionsConsumer = "router"
 	submissionsBatch    = 64
 	submissionsPatience = 2 * time.Second
-	// submissionsReturn is how long what a router that died had in hand is kept from the next: not
-	// longer than its lease. A slow judge may see a message again, which changes nothing.
-	submissionsReturn = 5 * time.Second
+	// submissionsReturn is how long a message in hand is kept from coming again. A slow judge may
+	// see one twice, which changes nothing.
+	submissionsReturn = 30 * time.Second
 )
 
 // Submissions calls judge with what producers published, in order, a batch at a time, until ctx is
-// done. When judge fails the batch comes again.
+// done or judge fails. It begins with the first that is not Done. One process at a time calls it.
 func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Batch) error) error {
-	consumer, err := e.js.CreateOrUpdateConsumer(ctx, alertsStream, jetstream.ConsumerConfig{
-		Durable: submissionsConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: submissionsReturn, MaxAckPending: 4 * submissionsBatch,
-	})
+	consumer, err := e.submissionsConsumer(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,11 +102,33 @@ func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Ba
 			continue
 		}
 		if err := judge(ctx, batch); err != nil {
-			batch.giveBack()
 			return err
 		}
 	}
 	return nil
+}
+
+// submissionsConsumer returns the router's consumer, at the first message that was not
+// acknowledged. Where the router before had messages in hand the consumer is made anew: they would
+// come again behind newer ones, and a cancel must never be judged before what it cancels.
+func (e *Engine) submissionsConsumer(ctx context.Context) (jetstream.Consumer, error) {
+	config := jetstream.ConsumerConfig{
+		Durable: submissionsConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: submissionsReturn, MaxAckPending: 4 * submissionsBatch,
+	}
+	before, err := e.js.Consumer(ctx, alertsStream, submissionsConsumer)
+	switch {
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+		return e.js.CreateConsumer(ctx, alertsStream, config)
+	case err != nil:
+		return nil, err
+	case before.CachedInfo().NumAckPending == 0:
+		return before, nil
+	}
+	if err := e.js.DeleteConsumer(ctx, alertsStream, submissionsConsumer); err != nil {
+		return nil, err
+	}
+	config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, before.CachedInfo().AckFloor.Stream+1
+	return e.js.CreateConsumer(ctx, alertsStream, config)
 }
 
 // nextBatch waits for one submission, and takes with it whatever else is waiting.

@@ -24,7 +24,7 @@ func (p *Processor) optOut(ctx context.Context, f alerting.Inbound) ([]alerting.
 	return records, "opted out", nil
 }
 
-// optIn keeps that a person wants messages again.
+// optIn keeps that a person wants messages again. The remark makes due what STOP held back.
 func (p *Processor) optIn(ctx context.Context, f alerting.Inbound) ([]alerting.Record, string, error) {
 	if err := p.OptIn(ctx, f.Channel, f.From); err != nil {
 		return nil, "", err

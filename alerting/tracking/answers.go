@@ -71,7 +71,22 @@ func (b *Board) foldRemark(a *alert, at time.Time, x alerting.Remark) {
 		}
 	case alerting.RemarkOptOut, alerting.RemarkOptIn:
 		if i, ok := a.index[alerting.NewDeliveryID(a.key, x.Channel, x.Address)]; ok {
-			a.deliveries[i].optedOut = x.Kind == alerting.RemarkOptOut
+			b.foldWish(a, at, i, x.Kind == alerting.RemarkOptOut)
 		}
+	}
+}
+
+// foldWish takes in that a person sent STOP or START. START makes due again what STOP stopped, and
+// puts a contact that was never used back in reserve.
+func (b *Board) foldWish(a *alert, at time.Time, i uint32, out bool) {
+	d := &a.deliveries[i]
+	d.optedOut = out
+	if _, blocked := a.blocked(d); out || d.state != alerting.Suppressed || blocked != "" {
+		return
+	}
+	wasDue := d.active
+	d.state, d.active = alerting.Queued, false
+	if wasDue {
+		b.activate(a, at, i, "the person sent START")
 	}
 }

@@ -50,7 +50,7 @@ func (l launch) run(ctx context.Context, env environment, server *client.Client)
 			return err
 		}
 	}
-	raw, err := send(ctx, server, l.path, l.body, nil)
+	raw, err := send(ctx, server, l.path, l.body)
 	if err != nil {
 		return l.explain(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"net/url"
 	"time"
 
 	"revere/alerting"
@@ -109,8 +108,8 @@ func (cmd *publishCommand) body(env environment) ([]byte, error) {
 
 // send makes the one call that publishes. It is repeated until the answer is known, and the alert
 // is published once all the same.
-func send(ctx context.Context, server *client.Client, path string, body []byte, query url.Values) (json.RawMessage, error) {
+func send(ctx context.Context, server *client.Client, path string, body []byte) (json.RawMessage, error) {
 	var raw json.RawMessage
-	err := server.Do(ctx, client.Request{Method: http.MethodPost, Path: path, Body: body, Query: query, Key: rand.Text()}, &raw)
+	err := server.Do(ctx, client.Request{Method: http.MethodPost, Path: path, Body: body, Key: rand.Text()}, &raw)
 	return raw, err
 }

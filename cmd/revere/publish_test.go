@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,6 +140,20 @@ func TestPublish(t *testing.T) {
 		assert.Contains(t, w.run(t, "publish", "--file", "absent.json").err, "absent.json")
 		assert.Contains(t, w.run(t, "publish", "--file", "-").err, "standard input is empty")
 	})
+}
+
+func TestAPublicationWhoseAnswerNeverCameIsNotCalledFailed(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		interrupt()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	r := shell{}.runContext(ctx, "publish", "ma.boston", "x", "--severity", "minor", "--status", "exercise", "--id", "mine-1", "--server", server.URL, "--token", "x")
+	assert.Equal(t, statusFailed, r.status)
+	assert.Contains(t, r.err, "nobody can say whether it was published")
+	assert.Contains(t, r.err, "`revere alerts show mine-1`")
 }
 
 // waitFor is where output goes until it has a text in it: then something happens.

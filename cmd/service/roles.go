@@ -98,7 +98,8 @@ func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
 	processor := &replies.Processor{
 		Board: s.board, Journal: s.journal(engine.LedgerInbound), Desk: s.desk, OptOut: s.optOut, OptIn: s.optIn, Log: s.log, Observe: s.metrics.arrived,
 	}
-	err := s.engine.FollowInbound(ctx, s.board.Inbound(), func(sequence uint64, facts []alerting.Inbound) {
+	dealt := s.board.Inbound()
+	err := s.engine.FollowInbound(ctx, dealt-min(dealt, replies.Lookback), func(sequence uint64, facts []alerting.Inbound) {
 		select {
 		case arrivals <- replies.Arrival{Sequence: sequence, Facts: facts}:
 		case <-ctx.Done():

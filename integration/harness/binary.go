@@ -1,12 +1,14 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 var binary struct {
@@ -27,6 +29,8 @@ func Binary(t testing.TB) string {
 	return binary.path
 }
 
+const buildTime = 10 * time.Minute
+
 func build() (path string, err error) {
 	if binary.dir, err = os.MkdirTemp("", "revere-binary-"); err != nil {
 		return "", err
@@ -36,7 +40,9 @@ func build() (path string, err error) {
 	if raceEnabled {
 		args = append(args, "-race")
 	}
-	if output, err := exec.Command("go", append(args, "revere/cmd/revere")...).CombinedOutput(); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), buildTime)
+	defer cancel()
+	if output, err := exec.CommandContext(ctx, "go", append(args, "revere/cmd/revere")...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the binary: %w\n%s", err, output)
 	}
 	return path, nil

@@ -2,7 +2,9 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -38,7 +40,16 @@ func startInside(t testing.TB, w *World) *inside {
 
 func (i *inside) stop() error {
 	i.stopped = true
-	return i.service.Stop()
+	done := make(chan error, 1)
+	go func() { done <- i.service.Stop() }()
+	timer := time.NewTimer(stopTime)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("the service did not stop within %s", stopTime)
+	}
 }
 
 func (i *inside) end() {
