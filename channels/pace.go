@@ -94,7 +94,7 @@ func (p *pace) recover(now time.Time) {
 	if limit >= p.full || !now.After(p.gaining) {
 		return
 	}
-	gain := p.full * rate.Limit(now.Sub(p.gaining)/time.Millisecond) / rate.Limit(recovery/time.Millisecond)
+	gain := p.full * rate.Limit(now.Sub(p.gaining).Seconds()/recovery.Seconds())
 	p.limiter.SetLimitAt(now, min(limit+gain, p.full))
 	p.gaining = now
 }

@@ -125,6 +125,26 @@ func TestAProviderThatAsksForLessGetsLessAndThePaceRecovers(t *testing.T) {
 	})
 }
 
+func TestAFastPaceRecoversTooAlthoughSuccessesComeWithinAMillisecond(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 4000, Concurrency: 400}, func(t *testing.T, w *world) {
+		w.provider.answer = func(c call) alerting.Outcome {
+			if c.delivery == 0 && c.attempt == 1 {
+				return alerting.Outcome{State: alerting.Failed, Retry: true, RetryAfter: time.Second}
+			}
+			return accepted(c)
+		}
+		w.offer(0, 1)
+		stop := w.start(t)
+		pass(time.Second)
+		w.offerMany(15000, 0, 1)
+		pass(3 * time.Second) // half the rate, and a tenth more by then
+		before := w.provider.count()
+		pass(time.Second)
+		assert.InDelta(t, 4000*(0.5+3.5/30), w.provider.count()-before, 100)
+		require.NoError(t, stop())
+	})
+}
+
 func TestAnswersThatCameTogetherSlowThePaceOnce(t *testing.T) {
 	bubble(t, channels.Limits{Rate: 100, Concurrency: 40}, func(t *testing.T, w *world) {
 		w.provider.takes = 300 * time.Millisecond

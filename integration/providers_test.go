@@ -142,7 +142,7 @@ func says(code int, status string) smtpsim.Reply {
 // A mail server can't be asked: what is unknown is sent again after a while, and says that it may be
 // a repeat.
 var smtpMisbehaves = map[string]misbehavior{
-	"slow":                  {begin: func(w *harness.World) { w.SMTP.SetLatency(60 * time.Millisecond) }, state: alerting.Accepted, attempts: 1, messages: 1},
+	"slow":                  {begin: func(w *harness.World) { w.SMTP.SetLatency(15 * time.Millisecond) }, state: alerting.Accepted, attempts: 1, messages: 1},
 	"421 at the greeting":   {begin: smtp(smtpsim.Fault{At: smtpsim.AtGreeting, Reply: says(421, "4.3.2"), Times: 1}), state: alerting.Accepted, attempts: 2, messages: 1},
 	"cuts the greeting":     {begin: smtp(smtpsim.Fault{At: smtpsim.AtGreeting, Do: smtpsim.Cut, Times: 1}), state: alerting.Accepted, attempts: 2, messages: 1},
 	"hangs at the greeting": {begin: smtp(smtpsim.Fault{At: smtpsim.AtGreeting, Do: smtpsim.Hang, Times: 1}), state: alerting.Accepted, attempts: 2, messages: 1},

@@ -31,6 +31,7 @@ func (w *world) summary(t *testing.T, key alerting.Key) tracking.Summary {
 }
 
 func TestAlertsAndAcknowledgements(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := w.publish(t, "exercise")
 	key := string(p.Key)
@@ -97,6 +98,7 @@ func TestAlertsAndAcknowledgements(t *testing.T) {
 }
 
 func TestCorrections(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	key := string(w.publish(t, "actual").Key)
 
@@ -128,6 +130,7 @@ func TestCorrections(t *testing.T) {
 }
 
 func TestRejected(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	assert.Equal(t, "nothing was rejected\n", w.ok(t, "rejected", "list"))
 	conn, err := nats.Connect(w.nats)

@@ -14,6 +14,7 @@ import (
 )
 
 func TestSubscribers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ids := func(args ...string) (ids []string) {
 		for _, s := range jsonOf[[]subscribers.Subscriber](t, w.shell, append([]string{"subscribers", "list"}, args...)...) {
@@ -107,6 +108,7 @@ func TestSubscribers(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := w.run(t, "tokens", "new", "--role", "producer", "--areas", "ma", "--name", "state-desk")
 	require.Equal(t, statusOK, r.status, r.err)

@@ -21,6 +21,7 @@ import (
 )
 
 func TestPublish(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	alerts := func() []api.AlertItem { return jsonOf[[]api.AlertItem](t, w.shell, "alerts", "list") }
 	actual := []string{"publish", "ma.boston", "Phishing", "--severity", "severe", "--status", "actual"}

@@ -53,7 +53,7 @@ type runner interface {
 func New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := &World{t: t, Dir: filepath.Join(t.TempDir(), "data"), Log: &Log{}, Providers: startProviders(t)}
-	w.http, w.nats = freeAddress(t), freeAddress(t)
+	w.http, w.nats = FreeAddress(t), FreeAddress(t)
 	w.settings = w.Providers.settings()
 	maps.Copy(w.settings, map[string]string{
 		"DATA_DIR": w.Dir, "HTTP__LISTEN": w.http, "HTTP__PUBLIC_URL": w.URL(), "NATS__LISTEN": w.nats, "SENDER_NAME": "MA State SOC", "DESK_PHONE": "+16175550101",
@@ -85,9 +85,9 @@ func (w *World) close() {
 	}
 }
 
-// freeAddress is a loopback address that nobody listens on. It lies below the ports that systems hand
+// FreeAddress returns a loopback address that nobody listens on. It lies below the ports that systems hand
 // out by themselves, so that a service which restarts finds it free again.
-func freeAddress(t testing.TB) string {
+func FreeAddress(t testing.TB) string {
 	t.Helper()
 	for range 100 {
 		address := fmt.Sprintf("127.0.0.1:%d", ports.next())
