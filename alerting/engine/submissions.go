@@ -222,12 +222,17 @@ func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.V
 	if err != nil {
 		return v, err
 	}
-	if kept, err := stream.GetLastMsgForSubject(ctx, verdictSubject(key)); err == nil {
-		return v, json.Unmarshal(kept.Data, &v)
+	for ctx.Err() == nil {
+		if kept, err := stream.GetLastMsgForSubject(ctx, verdictSubject(key)); err == nil {
+			return v, json.Unmarshal(kept.Data, &v)
+		}
+		if msg, err := sub.NextMsg(verdictLook); err == nil {
+			return v, json.Unmarshal(msg.Data, &v)
+		}
 	}
-	msg, err := sub.NextMsgWithContext(ctx)
-	if err != nil {
-		return v, alerting.Errorf(alerting.CodeUnavailable, "no verdict on %s yet", key)
-	}
-	return v, json.Unmarshal(msg.Data, &v)
+	return v, alerting.Errorf(alerting.CodeUnavailable, "no verdict on %s yet", key)
 }
+
+// verdictLook is how often the stream is asked: a verdict that was on its way there when we began
+// to listen is heard in neither place at first.
+const verdictLook = 100 * time.Millisecond

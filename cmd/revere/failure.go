@@ -27,7 +27,8 @@ func report(env environment, to connection, err error) int {
 		env.sayf("revere: %s", wrong)
 		return statusUsage
 	}
-	if errors.Is(err, context.Canceled) {
+	var lost *client.Lost
+	if errors.Is(err, context.Canceled) && !(errors.As(err, &lost) && lost.Write) {
 		env.sayf("revere: interrupted")
 		return statusFailed
 	}
