@@ -52,7 +52,14 @@ func write(ctx context.Context, env environment, server *client.Client, f format
 
 // warn tells what the server took but doubts.
 func warn(env environment, warnings []alerting.Problem) {
-	for _, w := range warnings {
+	for i, w := range warnings {
+		if i == mostWarnings {
+			env.sayf("and %d warnings more; --json lists them", len(warnings)-i)
+			return
+		}
 		env.sayf("warning: %s", client.Line(w))
 	}
 }
+
+// mostWarnings bounds what a person is made to read.
+const mostWarnings = 10
