@@ -241,7 +241,8 @@ func TestAPlainACKBetweenTwoAlerts(t *testing.T) {
 	assert.Zero(t, w.Summary(first.Key).Acknowledged)
 }
 
-// STOP leaves a gap that everyone can see and sends nothing more there; START lifts it.
+// STOP leaves a gap that everyone can see, and nothing more goes there; START lifts it, and what was
+// held back meanwhile goes out.
 func TestStopAndStart(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, harness.Options{InProcess: true})
@@ -263,13 +264,15 @@ func TestStopAndStart(t *testing.T) {
 	during := w.Publish(harness.NewAlert("ma.boston"))
 	w.States(during.Key, map[string]alerting.State{harness.Phone(1): alerting.Suppressed})
 	harness.Grown(t, "gaps", 1, gaps(during.Key))
+	w.Texts(harness.Phone(1), 1)
 
 	_, err = w.Twilio.Reply(harness.Phone(1), harness.SMSNumber, "START")
 	require.NoError(t, err)
 	harness.Soon(t, func() error { return errorUnless(len(gaps(first.Key)()) == 0, "the gap is still shown") })
+	w.States(during.Key, map[string]alerting.State{harness.Phone(1): alerting.Delivered})
 	after := w.Publish(harness.NewAlert("ma.boston"))
 	w.States(after.Key, map[string]alerting.State{harness.Phone(1): alerting.Delivered})
-	w.Texts(harness.Phone(1), 2)
+	w.Texts(harness.Phone(1), 3)
 }
 
 // What is not authentic is refused and changes nothing.

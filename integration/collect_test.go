@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ type history struct {
 // checked collects what the service and its providers say, and fails the test for every violation.
 func checked(t *testing.T, w *harness.World, did history) {
 	t.Helper()
-	violations := checker.Check(collect(w, did))
+	violations := checker.Check(collect(t, w, did))
 	for i, v := range violations {
 		if i == 20 {
 			t.Errorf("and %d violations more", len(violations)-i)
@@ -36,20 +37,28 @@ func checked(t *testing.T, w *harness.World, did history) {
 	}
 }
 
-func collect(w *harness.World, did history) checker.History {
+func collect(t *testing.T, w *harness.World, did history) checker.History {
+	t.Helper()
 	h := checker.History{
 		Directory: did.people, Atlas: atlas(), Askable: map[string]bool{"sms": true}, FallbackAfter: did.fallbackAfter, Settled: true,
 	}
-	for _, key := range append(did.keys, did.corrections...) {
-		h.Alerts = append(h.Alerts, checker.Alert{
-			Summary: w.Summary(key), Deliveries: w.Deliveries(key), People: w.People(key), Acknowledged: did.acknowledged[key],
-		})
-	}
-	for i := range did.corrections {
-		h.Alerts[len(did.keys)+i].Follows = true
+	for i, key := range append(slices.Clone(did.keys), did.corrections...) {
+		a := still(t, w, key)
+		a.Follows, a.Acknowledged = i >= len(did.keys), did.acknowledged[key]
+		h.Alerts = append(h.Alerts, a)
 	}
 	h.Provided = provided(w)
 	return h
+}
+
+// still reads an alert with all that belongs to it as it was at one moment: receipts may still come.
+func still(t *testing.T, w *harness.World, key alerting.Key) (a checker.Alert) {
+	t.Helper()
+	harness.Soon(t, func() error {
+		a = checker.Alert{Summary: w.Summary(key), Deliveries: w.Deliveries(key), People: w.People(key)}
+		return errorUnless(w.Summary(key).Sequence == a.Summary.Sequence, "the alert goes on changing")
+	})
+	return a
 }
 
 // provided are the messages that the stand-ins took.

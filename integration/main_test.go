@@ -11,7 +11,7 @@ import (
 )
 
 // sideBySide is how many tests run at once where the command line does not say: they mostly wait.
-const sideBySide = "6"
+const sideBySide = "8"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -62,7 +62,8 @@ func TestAProviderGoesDownAndComesBack(t *testing.T) {
 			c.down(w)
 			p := w.Publish(harness.NewAlert("ma.boston"))
 			harness.Soon(t, func() error { return errorUnless(breaker(w) > 0, "no breaker has opened") })
-			assert.Equal(t, 20, w.Summary(p.Key).States[alerting.Queued]+w.Summary(p.Key).States[alerting.Attempting])
+			during := w.Summary(p.Key)
+			assert.Equal(t, 20, during.States[alerting.Queued]+during.States[alerting.Attempting], "%v", during.States)
 			c.up(t, w)
 			harness.Within(t, time.Minute, func() error {
 				s := w.Summary(p.Key)

@@ -35,6 +35,16 @@ func BenchmarkPipeline(b *testing.B) {
 	b.ReportMetric(p.figures["pipeline_cpu"], "cpu-µs/delivery")
 }
 
+// BenchmarkExpansion measures alerts to 100,000 people until their manifests are durable. One
+// iteration is one alert.
+func BenchmarkExpansion(b *testing.B) {
+	o := Options{Recipients: 100_000, Areas: 351, Alerts: b.N, Dir: b.TempDir(), Log: zerolog.Nop()}
+	r := &run{Options: o, crowd: newCrowd(o.Recipients, o.Areas), figures: map[string]float64{}}
+	require.NoError(b, r.measureExpansion(b.Context()))
+	b.ReportMetric(r.figures["expansion"], "deliveries/s")
+	b.ReportMetric(0, "ns/op") // the import of the people is in it
+}
+
 // idleProduct is a service on an embedded server that has nothing to do.
 func idleProduct(b *testing.B, o Options) *product {
 	b.Helper()

@@ -88,6 +88,9 @@ func (w *World) PublishForVerdict(subject string, body []byte) alerting.Verdict 
 	defer conn.Close()
 	inbox := conn.NewInbox()
 	verdicts, err := conn.SubscribeSync(inbox)
+	if err == nil {
+		err = conn.Flush() // the publication goes over another connection, and must not overtake this
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
