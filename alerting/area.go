@@ -134,3 +134,6 @@ type Atlas interface {
 	// Narrowest returns the smallest area that covers all those given.
 	Narrowest([]Area) Area
 }
+
+// ListAreas names areas in a sentence: "ma.boston, ma.lynn".
+func ListAreas(areas []Area) string { return list(areas) }

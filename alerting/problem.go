@@ -34,6 +34,7 @@ const (
 	CodeDuplicate    = "duplicate"           // given twice where once is meant
 	CodeClosed       = "closed"              // the alert takes no answers any more
 	CodeUnavailable  = "unavailable"         // try again: the engine is not reachable
+	CodeNobody       = "no_recipients"       // a warning: the alert reaches nobody
 	CodeInFlight     = "in_flight"           // the same request is being worked on
 )
 

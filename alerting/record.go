@@ -179,5 +179,6 @@ const (
 	RemarkOptOut        RemarkKind = "opt_out"        // STOP came during the alert
 	RemarkOptIn         RemarkKind = "opt_in"         // START came during the alert
 	RemarkHelp          RemarkKind = "help"           // HELP came during the alert
+	RemarkUnplaced      RemarkKind = "unplaced"       // areas that may be concerned and are not reached
 	RemarkNotUnderstood RemarkKind = "not_understood" // a reply that says nothing we know
 )

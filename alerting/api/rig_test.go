@@ -140,7 +140,7 @@ func (r *rig) audience() registry.Audience {
 // route judges what is published, as the router of a service does.
 func (r *rig) route(ctx context.Context) {
 	router := &fanout.Router{
-		Store: r.engine, Board: r.board, Atlas: r.registry.Directory.Atlas(), Audience: r.audience(), Refresh: r.registry.Refresh,
+		Store: r.engine, Board: r.board, Atlas: r.registry.Directory.Atlas(), Audience: r.audience(), Unplaced: r.audience().Unplaced, Refresh: r.registry.Refresh,
 		Now: time.Now, Log: zerolog.Nop(), Observe: func(string, int) {},
 	}
 	journal := r.engine.Journal(engine.LedgerAlerts, 0)

@@ -40,7 +40,7 @@ func run(t *testing.T, people ...alerting.Candidate) *running {
 	_, err = e.FollowLedger(ctx, 0, board.Apply)
 	require.NoError(t, err)
 	router := &fanout.Router{
-		Store: e, Board: board, Atlas: areas.New(), Audience: crowd(people), Refresh: func(context.Context) error { return nil },
+		Store: e, Board: board, Atlas: areas.New(), Audience: crowd(people), Unplaced: func([]alerting.Area) []alerting.Area { return nil }, Refresh: func(context.Context) error { return nil },
 		Now: time.Now, Log: zerolog.Nop(), Observe: func(string, int) {},
 	}
 	journal := e.Journal(engine.LedgerAlerts, 0)

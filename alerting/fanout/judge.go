@@ -3,6 +3,7 @@ package fanout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"revere/alerting"
@@ -147,8 +148,31 @@ func (p *pass) open(ctx context.Context, opened alerting.Opened, v *alerting.Ver
 	plan := p.plan(opened.Alert, nil)
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[opened.Identity] = true
-	return p.add(ctx, withOpened(plan.records(alerting.Record{Alert: key, At: p.Now().UTC()}), opened))
+	records := withOpened(plan.records(alerting.Record{Alert: key, At: p.Now().UTC()}), opened)
+	records[0].Remarks = p.doubts(opened.Alert, plan, v)
+	return p.add(ctx, records)
 }
+
+// doubts tells the producer and the desk whom the alert may have missed.
+func (p *pass) doubts(alert alerting.Alert, plan *plan, v *alerting.Verdict) (remarks []alerting.Remark) {
+	if !alert.Status.ReachesPeople() {
+		return nil
+	}
+	if len(plan.recipients) == 0 {
+		v.Warnings = append(v.Warnings, alerting.Problem{Pointer: "/areas", Code: alerting.CodeNobody, Detail: "nobody is subscribed whom this alert would reach: it is kept and goes to no one"})
+	}
+	unplaced := p.Unplaced(alert.Areas)
+	if len(unplaced) == 0 {
+		return nil
+	}
+	named := unplaced[:min(len(unplaced), mostNamed)]
+	detail := fmt.Sprintf("%d areas may be concerned and were left out, since it is not known in which county they lie, such as %s; import the state's municipalities (revere areas import)", len(unplaced), alerting.ListAreas(named))
+	v.Warnings = append(v.Warnings, alerting.Problem{Pointer: "/areas", Code: alerting.CodeUnknownArea, Detail: detail})
+	return []alerting.Remark{{Kind: alerting.RemarkUnplaced, Detail: detail}}
+}
+
+// mostNamed bounds the areas that one remark names.
+const mostNamed = 5
 
 func withOpened(records []alerting.Record, opened alerting.Opened) []alerting.Record {
 	records[0].Opened = &opened

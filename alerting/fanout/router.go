@@ -33,6 +33,9 @@ type Router struct {
 	Board    *tracking.Board
 	Atlas    alerting.Atlas
 	Audience alerting.Audience
+	// Unplaced lists subscribed areas that an alert may concern and does not reach, since nobody
+	// knows in which county they lie.
+	Unplaced func(areas []alerting.Area) []alerting.Area
 	// Refresh returns when the directory holds every change that was acknowledged before the call.
 	Refresh func(context.Context) error
 	// Strict holds messages that the API has not vouched for to their subject's area. It is set

@@ -86,6 +86,8 @@ type world struct {
 	store  *store
 	people crowd
 	now    time.Time
+	// unplaced are areas that may be concerned.
+	unplaced []alerting.Area
 }
 
 func newWorld(t testing.TB, people ...alerting.Candidate) *world {
@@ -97,7 +99,7 @@ func newWorld(t testing.TB, people ...alerting.Candidate) *world {
 
 func (w *world) judge(submissions ...alerting.Submission) error {
 	r := &fanout.Router{
-		Store: w.store, Board: w.board, Atlas: areas.New(), Audience: w.people, Refresh: func(context.Context) error { return nil },
+		Store: w.store, Board: w.board, Atlas: areas.New(), Audience: w.people, Unplaced: func([]alerting.Area) []alerting.Area { return w.unplaced }, Refresh: func(context.Context) error { return nil },
 		Now: func() time.Time { return w.now }, Log: zerolog.Nop(), Observe: func(string, int) {},
 	}
 	return r.Judge(w.Context(), w.ledger, submissions)

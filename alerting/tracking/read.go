@@ -142,22 +142,31 @@ func (b *Board) Deliveries(key alerting.Key, from, limit int, match func(Deliver
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
-	views = []DeliveryView{}
 	if a == nil {
-		return views, -1
+		return []DeliveryView{}, -1
 	}
-	for i := max(from, 0); i < len(a.deliveries); i++ {
+	return page(from, limit, len(a.deliveries), func(i int) (v DeliveryView, ok bool) {
 		if a.deliveries[i].reserve() {
-			continue
+			return v, false
 		}
-		v := a.deliveryView(uint32(i))
-		if match != nil && !match(v) {
-			continue
-		}
-		if len(views) == limit {
+		v = a.deliveryView(uint32(i))
+		return v, match == nil || match(v)
+	})
+}
+
+// page collects at most limit of n things from the given index on, those that view lets through.
+// next is where to go on, -1 at the end.
+func page[T any](from, limit, n int, view func(i int) (T, bool)) (views []T, next int) {
+	views = []T{}
+	for i := max(from, 0); i < n; i++ {
+		v, ok := view(i)
+		switch {
+		case !ok:
+		case len(views) == limit:
 			return views, i
+		default:
+			views = append(views, v)
 		}
-		views = append(views, v)
 	}
 	return views, -1
 }
@@ -189,21 +198,13 @@ func (b *Board) People(key alerting.Key, from, limit int, match func(PersonView)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
-	views = []PersonView{}
 	if a == nil {
-		return views, -1
+		return []PersonView{}, -1
 	}
-	for i := max(from, 0); i < len(a.recipients); i++ {
+	return page(from, limit, len(a.recipients), func(i int) (PersonView, bool) {
 		v := a.person(uint32(i))
-		if match != nil && !match(v) {
-			continue
-		}
-		if len(views) == limit {
-			return views, i
-		}
-		views = append(views, v)
-	}
-	return views, -1
+		return v, match == nil || match(v)
+	})
 }
 
 func (a *alert) person(i uint32) PersonView {

@@ -78,9 +78,10 @@ func (r *run) expand(ctx context.Context, e *engine.Engine, directory *registry.
 	if _, err := e.FollowLedger(ctx, 0, board.Apply); err != nil {
 		return err
 	}
+	audience := registry.Audience{Directory: directory.Directory, On: func(string) bool { return true }}
 	router := &fanout.Router{
 		Store: e, Board: board, Atlas: directory.Directory.Atlas(), Refresh: directory.Refresh, Now: time.Now, Log: r.Log, Observe: func(string, int) {},
-		Audience: registry.Audience{Directory: directory.Directory, On: func(string) bool { return true }},
+		Audience: audience, Unplaced: audience.Unplaced,
 	}
 	written := make(chan manifest, 1)
 	journal := &watchedJournal{journal: e.Journal(engine.LedgerAlerts, 0), written: written}

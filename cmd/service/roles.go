@@ -80,7 +80,7 @@ func (s *Service) audience() registry.Audience {
 
 func (s *Service) route(ctx context.Context, _ *engine.Lease) error {
 	router := &fanout.Router{
-		Store: s.engine, Board: s.board, Atlas: s.registry.Directory.Atlas(), Audience: s.audience(), Refresh: s.registry.Refresh,
+		Store: s.engine, Board: s.board, Atlas: s.registry.Directory.Atlas(), Audience: s.audience(), Unplaced: s.audience().Unplaced, Refresh: s.registry.Refresh,
 		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged,
 	}
 	journal := s.journal(engine.LedgerAlerts)

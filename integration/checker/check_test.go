@@ -222,10 +222,7 @@ func TestEveryRuleIsPlanted(t *testing.T) {
 	for _, p := range plantedViolations {
 		planted[p.rule] = true
 	}
-	for _, rule := range []checker.Rule{
-		checker.Missing, checker.Unexpected, checker.Repeated, checker.Early, checker.Unrecorded, checker.Doubled, checker.Unmarked,
-		checker.Overclaim, checker.Underclaim, checker.Miscounted, checker.Open, checker.Forgotten,
-	} {
+	for _, rule := range checker.Rules {
 		require.True(t, planted[rule], rule)
 	}
 }

@@ -87,3 +87,6 @@ const (
 	Open       Rule = "a delivery has not come to its end"
 	Forgotten  Rule = "an acknowledgement has vanished"
 )
+
+// Rules lists all rules.
+var Rules = []Rule{Missing, Unexpected, Repeated, Early, Unrecorded, Doubled, Unmarked, Overclaim, Underclaim, Miscounted, Open, Forgotten}

@@ -59,10 +59,10 @@ func (p Providers) at(publicURL string) {
 func (p Providers) settings() map[string]string {
 	return map[string]string{
 		"CHANNELS__SMS__ACCOUNT_SID": AccountSID, "CHANNELS__SMS__AUTH_TOKEN": AuthToken, "CHANNELS__SMS__FROM": SMSNumber,
-		"CHANNELS__SMS__BASE_URL": p.Twilio.URL(), "CHANNELS__SMS__RATE": "500", "CHANNELS__SMS__RECONCILE_AFTER": "1s", "CHANNELS__SMS__TIMEOUT": "1s",
+		"CHANNELS__SMS__BASE_URL": p.Twilio.URL(), "CHANNELS__SMS__RATE": "500", "CHANNELS__SMS__RECONCILE_AFTER": "1s", "CHANNELS__SMS__TIMEOUT": "2s",
 		"CHANNELS__EMAIL__HOST": p.SMTP.Host(), "CHANNELS__EMAIL__PORT": strconv.Itoa(p.SMTP.Port()), "CHANNELS__EMAIL__TLS": "none",
 		"CHANNELS__EMAIL__USERNAME": mailUser, "CHANNELS__EMAIL__PASSWORD": MailPassword, "CHANNELS__EMAIL__FROM": mailFrom,
-		"CHANNELS__EMAIL__BOUNCE_ADDRESS": bounceFrom, "CHANNELS__EMAIL__RATE": "200", "CHANNELS__EMAIL__TIMEOUT": "500ms",
+		"CHANNELS__EMAIL__BOUNCE_ADDRESS": bounceFrom, "CHANNELS__EMAIL__RATE": "200", "CHANNELS__EMAIL__TIMEOUT": "2s",
 		"CHANNELS__SIGNAL__URL": p.Signal.URL(), "CHANNELS__SIGNAL__NUMBER": SignalNumber, "CHANNELS__SIGNAL__WEBHOOK_TOKEN": WebhookToken,
 		"CHANNELS__SIGNAL__RATE": "50",
 	}

@@ -26,6 +26,13 @@ func (a Audience) Match(areas []alerting.Area, severity alerting.Severity, categ
 	return concerned, uncovered, revision
 }
 
+// Unplaced lists subscribed areas that an alert may concern and does not reach, since the atlas
+// does not know in which county they lie.
+func (a Audience) Unplaced(areas []alerting.Area) (unplaced []alerting.Area) {
+	a.Directory.Read(func(v *subscribers.View) { unplaced = v.Unplaced(areas) })
+	return unplaced
+}
+
 func (a Audience) candidate(v *subscribers.View, m subscribers.Matched) alerting.Candidate {
 	s := m.Subscriber
 	c := alerting.Candidate{
