@@ -75,6 +75,9 @@ func (c *Channel) get(ctx context.Context, path string, into any) *channels.Find
 
 // webhookFinding shows the address to configure, with the token masked: findings are printed.
 func (c *Channel) webhookFinding() channels.Finding {
+	if n := len(c.config.WebhookToken); n < minToken {
+		return bad("channels.signal.webhook_token has %d characters: whoever guesses it can acknowledge for others; give %d random letters and digits or more", n, minToken)
+	}
 	return good("replies and receipts come in where signal-cli-rest-api has RECEIVE_WEBHOOK_URL=%s%s********, with channels.signal.webhook_token in place of the stars", c.env.PublicURL, webhookPath)
 }
 

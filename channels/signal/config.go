@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"math"
 	"net/url"
 	"regexp"
 
@@ -39,12 +40,9 @@ type Config struct {
 	Rate float64 `koanf:"rate"`
 }
 
-// Bounds of the configuration. A token of 16 characters can't be guessed at the rate at which the
-// webhook answers.
-const (
-	minToken = 16
-	maxRate  = 50
-)
+// minToken is how long a token must be for Check to be content: one of 16 characters can't be
+// guessed at the rate at which the webhook answers.
+const minToken = 16
 
 // tokenForm is what a path holds without escaping (RFC 3986 section 2.3), so that the address shown
 // to the operator is the address that works.
@@ -64,13 +62,13 @@ func (c *Config) Validate(add func(key, detail string)) {
 		add("number", "write the number as "+number+", as signal-cli-rest-api knows it")
 	}
 	switch {
-	case len(c.WebhookToken) < minToken:
-		add("webhook_token", "give at least 16 random letters and digits; whoever guesses it can acknowledge for others")
+	case c.WebhookToken == "":
+		add("webhook_token", "give 16 random letters and digits or more; whoever guesses it can acknowledge for others")
 	case !tokenForm.MatchString(c.WebhookToken):
 		add("webhook_token", "use only letters, digits and . _ ~ -, since it stands in the webhook's address")
 	}
-	if !(c.Rate > 0 && c.Rate <= maxRate) {
-		add("rate", "give messages a second, above 0 and at most 50; 1 suits one account")
+	if !(c.Rate > 0) || math.IsInf(c.Rate, 0) {
+		add("rate", "give messages a second, above 0; 1 suits one account")
 	}
 }
 

@@ -2,6 +2,7 @@ package signal_test
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -82,10 +83,10 @@ func TestConfigValidate(t *testing.T) {
 		"query in the URL":    {func(c *signal.Config) { c.URL = "http://bridge/?a=b" }, []string{"url"}},
 		"number not E.164":    {func(c *signal.Config) { c.Number = "617-555-0100" }, []string{"number"}},
 		"username as number":  {func(c *signal.Config) { c.Number = "desk.01" }, []string{"number"}},
-		"short token":         {func(c *signal.Config) { c.WebhookToken = "short" }, []string{"webhook_token"}},
+		"no token":            {func(c *signal.Config) { c.WebhookToken = "" }, []string{"webhook_token"}},
 		"token with a slash":  {func(c *signal.Config) { c.WebhookToken = "0123456789/0123456789" }, []string{"webhook_token"}},
 		"no rate":             {func(c *signal.Config) { c.Rate = 0 }, []string{"rate"}},
-		"absurd rate":         {func(c *signal.Config) { c.Rate = 1000 }, []string{"rate"}},
+		"endless rate":        {func(c *signal.Config) { c.Rate = math.Inf(1) }, []string{"rate"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := valid()
@@ -116,6 +117,15 @@ func TestCheck(t *testing.T) {
 	require.True(t, allOK(findings), text)
 	require.Contains(t, text, "RECEIVE_WEBHOOK_URL=http://127.0.0.1:8080/webhooks/signal/****")
 	require.NotContains(t, text, token)
+}
+
+func TestCheckIsNotContentWithAShortToken(t *testing.T) {
+	sim := startSim(t)
+	channel := signal.New(signal.Config{URL: sim.URL(), Number: desk, WebhookToken: "short", Rate: 1}, channels.Environment{PublicURL: "http://127.0.0.1:8080"})
+	findings := channel.Check(t.Context())
+	require.False(t, allOK(findings))
+	require.Contains(t, details(findings), "webhook_token has 5 characters")
+	require.NotContains(t, details(findings), "short")
 }
 
 func TestCheckFindsWhatIsWrong(t *testing.T) {

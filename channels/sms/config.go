@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"math"
 	"net"
 	"net/url"
 	"regexp"
@@ -50,10 +51,10 @@ func (c *Config) On() bool {
 }
 
 var (
-	accountSID   = regexp.MustCompile(`^AC[0-9A-Za-z]+$`)
-	alphanumeric = regexp.MustCompile(`^[0-9A-Za-z]+$`)
-	serviceSID   = regexp.MustCompile(`^MG[0-9A-Za-z]+$`)
-	shortCode    = regexp.MustCompile(`^[0-9]{5,6}$`)
+	accountSID = regexp.MustCompile(`^AC[0-9A-Za-z]+$`)
+	printable  = regexp.MustCompile(`^[!-~]+$`)
+	serviceSID = regexp.MustCompile(`^MG[0-9A-Za-z]+$`)
+	shortCode  = regexp.MustCompile(`^[0-9]{5,6}$`)
 )
 
 // Validate reports every problem through add: the key within the section, and a sentence.
@@ -61,8 +62,8 @@ func (c *Config) Validate(add func(key, detail string)) {
 	if !accountSID.MatchString(c.AccountSID) {
 		add("account_sid", `give the account SID from Twilio's console: "AC" and 32 letters and digits`)
 	}
-	if !alphanumeric.MatchString(c.AuthToken) {
-		add("auth_token", "give the auth token from Twilio's console: letters and digits only")
+	if !printable.MatchString(c.AuthToken) {
+		add("auth_token", "give the auth token from Twilio's console, without spaces or line breaks")
 	}
 	if c.From == "" && c.MessagingServiceSID == "" {
 		add("from", "give the number that sends, in E.164 (+16175550100), or a messaging_service_sid")
@@ -82,8 +83,8 @@ func (c *Config) Validate(add func(key, detail string)) {
 }
 
 func (c *Config) validateBounds(add func(key, detail string)) {
-	if !(c.Rate > 0 && c.Rate <= 10000) { // written so that NaN is refused too
-		add("rate", "give the SMS segments a second that the sending numbers may send: above 0, at most 10000")
+	if !(c.Rate > 0) || math.IsInf(c.Rate, 0) { // written so that NaN is refused too
+		add("rate", "give the SMS segments a second that the sending numbers may send, above 0")
 	}
 	if c.Concurrency < 1 || c.Concurrency > 500 {
 		add("concurrency", "give a number of calls at once from 1 to 500")

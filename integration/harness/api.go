@@ -148,23 +148,13 @@ func (w *World) Deliveries(key alerting.Key) []tracking.DeliveryView {
 	var all []tracking.DeliveryView
 	decoder := json.NewDecoder(bufio.NewReader(bytes.NewReader(answer.Body)))
 	for decoder.More() {
-		var d exported
-		err := decoder.Decode(&d)
-		if err == nil {
-			d.DeliveryView.ID, err = alerting.ParseDeliveryID(d.ID)
-		}
-		if err != nil {
+		var d tracking.DeliveryView
+		if err := decoder.Decode(&d); err != nil {
 			w.t.Fatalf("the deliveries of %s: %v", key, err)
 		}
-		all = append(all, d.DeliveryView)
+		all = append(all, d)
 	}
 	return all
-}
-
-// exported is a delivery as the export has it: its id is a text there.
-type exported struct {
-	tracking.DeliveryView
-	ID string `json:"id"`
 }
 
 // Delivery returns an alert's delivery to an address.
