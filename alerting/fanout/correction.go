@@ -86,7 +86,7 @@ func (p *pass) reference(o alerting.Opened, reference string) (alerting.Key, err
 // to whom they were attempted. The two are separate records: only when the first is durable is it
 // certain who was attempted, since no dispatcher calls a provider after it.
 func (p *pass) withdraw(ctx context.Context, key alerting.Key, opened alerting.Opened) error {
-	at := p.Now().UTC()
+	at := p.moment()
 	records := []alerting.Record{{Alert: key, At: at, Opened: &opened}}
 	for _, corrected := range opened.Corrects {
 		if head, _ := p.Board.Head(corrected); head.ReplacedBy != "" {
@@ -108,7 +108,7 @@ func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened al
 	plan := p.planCorrection(opened)
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[opened.Identity] = true
-	return p.add(ctx, plan.records(alerting.Record{Alert: key, At: p.Now().UTC()}))
+	return p.add(ctx, plan.records(alerting.Record{Alert: key, At: p.moment()}))
 }
 
 // planCorrection lists every address that was attempted, and for an update also those whom it

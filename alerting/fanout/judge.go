@@ -125,7 +125,7 @@ func (p *pass) repeat(ctx context.Context, known alerting.Opened, key alerting.K
 	}
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[now.Identity] = true
-	template := alerting.Record{Alert: key, At: p.Now().UTC()}
+	template := alerting.Record{Alert: key, At: p.moment()}
 	return p.add(ctx, withOpened(plan.records(template), wider))
 }
 
@@ -148,7 +148,7 @@ func (p *pass) open(ctx context.Context, opened alerting.Opened, v *alerting.Ver
 	plan := p.plan(opened.Alert, nil)
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[opened.Identity] = true
-	records := withOpened(plan.records(alerting.Record{Alert: key, At: p.Now().UTC()}), opened)
+	records := withOpened(plan.records(alerting.Record{Alert: key, At: p.moment()}), opened)
 	records[0].Remarks = p.doubts(opened.Alert, plan, v)
 	return p.add(ctx, records)
 }

@@ -113,3 +113,6 @@ func (p *pass) newCode() string {
 	p.codes = append(p.codes, code)
 	return code
 }
+
+// moment is now as records have it: UTC in milliseconds.
+func (p *pass) moment() time.Time { return p.Now().UTC().Truncate(time.Millisecond) }
