@@ -48,6 +48,7 @@ func (s *Service) firstToken(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
+	s.log.Info().Str("file", path).Msg("made the first admin token; the command line finds it there")
 	return os.Rename(pending, path)
 }
 
