@@ -2,7 +2,7 @@ package bench
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -56,7 +56,7 @@ func (p *provider) kind() channels.Kind {
 
 func parseAddress(s string) (string, error) {
 	if !strings.HasPrefix(s, addressPrefix) {
-		return "", errors.New("an address of the bench begins with " + addressPrefix)
+		return "", fmt.Errorf("%q does not begin with %s, as the bench's addresses do", s, addressPrefix)
 	}
 	return s, nil
 }
