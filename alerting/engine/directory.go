@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"revere/alerting"
 )
@@ -66,16 +67,22 @@ func split(changes []alerting.Change) (sets [][]alerting.Change, err error) {
 // goes on with new ones until ctx is done. One that can't be read comes without changes. reached is the revision when it began.
 func (e *Engine) FollowDirectory(ctx context.Context, after uint64, apply func(revision uint64, changes []alerting.Change)) (reached uint64, err error) {
 	var gathered []alerting.Change
+	next := 0 // the part that must come; a commit with a hole is no commit
 	return follow(ctx, e, directoryStream, after, func(m entry) error {
 		var c commit
 		if err := decode(m.data, &c); err != nil {
-			gathered = nil
+			next = -1
 			apply(m.sequence, nil) // who waits for this revision must not wait for ever
 			return err
 		}
 		if c.Part == 0 {
-			gathered = nil
+			gathered, next = nil, 0
 		}
+		if c.Part != next {
+			apply(m.sequence, nil)
+			return fmt.Errorf("part %d of a commit stands where part %d belongs", c.Part, next)
+		}
+		next++
 		gathered = append(gathered, c.Changes...)
 		if c.Part == c.Parts-1 {
 			apply(m.sequence, gathered)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"revere/alerting"
@@ -36,22 +37,27 @@ func (e *Engine) Append(ctx context.Context, subject string, last uint64, record
 	return e.publishAll(ctx, subject, last, parts)
 }
 
-// pack puts records into as few messages as their size allows.
+// pack puts records into as few messages as their size allows. Each is encoded once.
 func pack(records []alerting.Record) ([][]byte, error) {
-	whole, err := encode(records)
-	if err != nil {
-		return nil, err
+	var parts [][]byte
+	var open []cbor.RawMessage
+	size := 0
+	for i := range records {
+		data, err := encode(&records[i])
+		if err != nil {
+			return nil, err
+		}
+		if size+len(data) > recordBytes && len(open) > 0 {
+			part, err := encode(open)
+			if err != nil {
+				return nil, err
+			}
+			parts, open, size = append(parts, part), open[:0], 0
+		}
+		open, size = append(open, data), size+len(data)
 	}
-	if len(whole) <= recordBytes || len(records) == 1 {
-		return [][]byte{whole}, nil
-	}
-	half := len(records) / 2
-	first, err := pack(records[:half])
-	if err != nil {
-		return nil, err
-	}
-	second, err := pack(records[half:])
-	return append(first, second...), err
+	part, err := encode(open)
+	return append(parts, part), err
 }
 
 // FollowLedger calls apply with every message of the ledger after the given sequence, in order, and

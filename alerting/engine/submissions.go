@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -45,7 +46,7 @@ func (e *Engine) Resubmit(ctx context.Context, subject string, body []byte) (seq
 func (e *Engine) submit(ctx context.Context, msg *nats.Msg) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, publishPatience)
 	defer cancel()
-	ack, err := e.js.PublishMsg(ctx, msg)
+	ack, err := e.js.PublishMsg(ctx, msg, patience()...)
 	if err != nil {
 		return 0, e.writeError(msg.Subject, err)
 	}
@@ -65,36 +66,42 @@ func seal(secret []byte, producer string, body []byte) string {
 // been, for good: what is not done comes again.
 type Batch struct {
 	Submissions []alerting.Submission
-	messages    []jetstream.Msg
+	engine      *Engine
 }
 
-// Done acknowledges the batch.
+// Done notes how far the submissions have been judged.
 func (b Batch) Done() error {
-	var errs error
-	for _, m := range b.messages {
-		errs = errors.Join(errs, m.Ack())
-	}
-	return errs
+	last := b.Submissions[len(b.Submissions)-1].Sequence
+	ctx, cancel := context.WithTimeout(context.Background(), publishPatience)
+	defer cancel()
+	_, err := b.engine.keep.Put(ctx, judgedKey, []byte(strconv.FormatUint(last, 10)))
+	return err
 }
 
 const (
-	submissionsConsumer = "router"
+	judgedKey           = "judged" // the sequence up to which submissions have been judged
 	submissionsBatch    = 64
 	submissionsPatience = 2 * time.Second
-	// submissionsReturn is how long a message in hand is kept from coming again. A slow judge may
-	// see one twice, which changes nothing.
-	submissionsReturn = 30 * time.Second
+	submissionsForget   = 5 * time.Minute // a consumer that nobody asks is dropped
 )
 
 // Submissions calls judge with what producers published, in order, a batch at a time, until ctx is
-// done or judge fails. It begins with the first that is not Done. One process at a time calls it.
+// done or judge fails. It begins with the first that is not Done, so that a cancel is never judged
+// before what it cancels. One process at a time calls it.
 func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Batch) error) error {
-	consumer, err := e.submissionsConsumer(ctx)
+	judged, err := e.judged(ctx)
+	if err != nil {
+		return err
+	}
+	consumer, err := e.js.CreateConsumer(ctx, alertsStream, jetstream.ConsumerConfig{
+		AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: judged + 1,
+		InactiveThreshold: submissionsForget, MemoryStorage: true,
+	})
 	if err != nil {
 		return err
 	}
 	for ctx.Err() == nil {
-		batch, err := nextBatch(ctx, consumer, e.seal)
+		batch, err := e.nextBatch(ctx, consumer)
 		if err != nil {
 			return err
 		}
@@ -108,41 +115,30 @@ func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Ba
 	return nil
 }
 
-// submissionsConsumer returns the router's consumer, at the first message that was not
-// acknowledged. Where the router before had messages in hand the consumer is made anew: they would
-// come again behind newer ones, and a cancel must never be judged before what it cancels.
-func (e *Engine) submissionsConsumer(ctx context.Context) (jetstream.Consumer, error) {
-	config := jetstream.ConsumerConfig{
-		Durable: submissionsConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: submissionsReturn, MaxAckPending: 4 * submissionsBatch,
+// judged is the sequence up to which submissions have been judged; 0 before the first.
+func (e *Engine) judged(ctx context.Context) (uint64, error) {
+	kept, err := e.keep.Get(ctx, judgedKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return 0, nil
 	}
-	before, err := e.js.Consumer(ctx, alertsStream, submissionsConsumer)
-	switch {
-	case errors.Is(err, jetstream.ErrConsumerNotFound):
-		return e.js.CreateConsumer(ctx, alertsStream, config)
-	case err != nil:
-		return nil, err
-	case before.CachedInfo().NumAckPending == 0:
-		return before, nil
+	if err != nil {
+		return 0, err
 	}
-	if err := e.js.DeleteConsumer(ctx, alertsStream, submissionsConsumer); err != nil {
-		return nil, err
-	}
-	config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, before.CachedInfo().AckFloor.Stream+1
-	return e.js.CreateConsumer(ctx, alertsStream, config)
+	return strconv.ParseUint(string(kept.Value()), 10, 64)
 }
 
 // nextBatch waits for one submission, and takes with it whatever else is waiting.
-func nextBatch(ctx context.Context, consumer jetstream.Consumer, secret []byte) (Batch, error) {
+func (e *Engine) nextBatch(ctx context.Context, consumer jetstream.Consumer) (Batch, error) {
 	ctx, cancel := context.WithTimeout(ctx, submissionsPatience)
 	defer cancel()
-	var batch Batch
+	batch := Batch{engine: e}
 	first, err := consumer.Fetch(1, jetstream.FetchContext(ctx))
 	if err != nil {
 		return batch, err
 	}
 	waiting := uint64(0)
 	for msg := range first.Messages() {
-		waiting = batch.add(msg, secret)
+		waiting = batch.add(msg)
 	}
 	if waiting == 0 {
 		return batch, ignoreNoMessages(first.Error())
@@ -152,7 +148,7 @@ func nextBatch(ctx context.Context, consumer jetstream.Consumer, secret []byte) 
 		return batch, err
 	}
 	for msg := range more.Messages() {
-		batch.add(msg, secret)
+		batch.add(msg)
 	}
 	return batch, ignoreNoMessages(more.Error())
 }
@@ -165,7 +161,7 @@ func ignoreNoMessages(err error) error {
 }
 
 // add appends a message and returns how many wait behind it.
-func (b *Batch) add(msg jetstream.Msg, secret []byte) (waiting uint64) {
+func (b *Batch) add(msg jetstream.Msg) (waiting uint64) {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return 0 // not a JetStream message: the server never delivers one here
@@ -175,14 +171,13 @@ func (b *Batch) add(msg jetstream.Msg, secret []byte) (waiting uint64) {
 		Sequence: meta.Sequence.Stream, Subject: msg.Subject(), Received: meta.Timestamp.UTC().Truncate(time.Millisecond),
 		Body: msg.Data(), Headers: header, Producer: alerting.AnyProducer,
 	}
-	if producer := header.Get(headerProducer); producer != "" && hmac.Equal([]byte(header.Get(headerSeal)), []byte(seal(secret, producer, s.Body))) {
+	if producer := header.Get(headerProducer); producer != "" && hmac.Equal([]byte(header.Get(headerSeal)), []byte(seal(b.engine.seal, producer, s.Body))) {
 		s.Producer, s.Sealed = producer, true
 	}
 	if to := header.Get(headerVerdictTo); inbox.MatchString(to) {
 		s.VerdictTo = to
 	}
 	b.Submissions = append(b.Submissions, s)
-	b.messages = append(b.messages, msg)
 	return meta.NumPending
 }
 

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -17,7 +19,7 @@ const Anywhere = ^uint64(0)
 
 // publish stores one message. last is the sequence that the subject's newest message must have.
 func (e *Engine) publish(ctx context.Context, subject string, last uint64, data []byte) (uint64, error) {
-	var options []jetstream.PublishOpt
+	options := patience()
 	if last != Anywhere {
 		options = append(options, jetstream.WithExpectLastSequencePerSubject(last))
 	}
@@ -29,6 +31,14 @@ func (e *Engine) publish(ctx context.Context, subject string, last uint64, data 
 	}
 	return ack.Sequence, nil
 }
+
+// patience has a publish wait while a stream has no leader: nothing was stored then, and trying
+// again is safe. The context ends it.
+func patience() []jetstream.PublishOpt {
+	return []jetstream.PublishOpt{jetstream.WithRetryAttempts(int(publishPatience / leaderWait)), jetstream.WithRetryWait(leaderWait)}
+}
+
+const leaderWait = 250 * time.Millisecond
 
 // publishAll stores all of the messages or none. It returns the sequence of the last one.
 func (e *Engine) publishAll(ctx context.Context, subject string, last uint64, parts [][]byte) (uint64, error) {
@@ -48,7 +58,12 @@ func (e *Engine) publishAll(ctx context.Context, subject string, last uint64, pa
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishPatience)
 	defer cancel()
-	ack, err := jetstreamext.PublishMsgBatch(ctx, e.js, messages, jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: publishPatience})
+	flow := jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: publishPatience}
+	ack, err := jetstreamext.PublishMsgBatch(ctx, e.js, messages, flow)
+	for errors.Is(err, nats.ErrNoResponders) && ctx.Err() == nil { // no leader: nothing of the batch counts
+		time.Sleep(leaderWait)
+		ack, err = jetstreamext.PublishMsgBatch(ctx, e.js, messages, flow)
+	}
 	if err != nil {
 		return 0, e.writeError(subject, err)
 	}
