@@ -35,6 +35,9 @@ type Outcome struct {
 	State State
 	// Retry asks for another attempt after a Failed one. It is never set beside another state.
 	Retry bool
+	// MessageOnly is set beside Retry when the fault is this message's or this address's: the
+	// provider works, and others need not wait.
+	MessageOnly bool
 	// RetryAfter is the least wait that the provider asked for before the next attempt.
 	RetryAfter time.Duration
 	// PauseChannel is set when the fault is the operator's or the provider's, not the message's:

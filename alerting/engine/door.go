@@ -10,13 +10,14 @@ import (
 	"revere/alerting"
 )
 
-// accounts keeps producers in a room of their own, from which only alerts pass into Revere's. NATS
+// accounts keeps producers in a room of their own, from which only alerts pass into Revere's, and to
+// which only verdicts come back. NATS
 // checks on which subject a client publishes, but not where it asks the acknowledgement to be sent:
 // in one account with Revere, a producer could have acknowledgements written into the ledger or over
 // a lease, just by naming them as its reply subject.
 const accounts = `accounts {
-	REVERE: {jetstream: enabled, exports: [{service: "alerts.>"}]}
-	PRODUCERS: {imports: [{service: {account: REVERE, subject: "alerts.>"}}]}
+	REVERE: {jetstream: enabled, exports: [{service: "alerts.>"}, {stream: "verdicts.>"}]}
+	PRODUCERS: {imports: [{service: {account: REVERE, subject: "alerts.>"}}, {stream: {account: REVERE, subject: "verdicts.>"}}]}
 }`
 
 // A door decides who may connect to the embedded server, and what they may do there.
@@ -25,7 +26,7 @@ const accounts = `accounts {
 //   - A producer presents a token, and may publish for the token's areas.
 //   - Anyone on a loopback listener may publish alerts. Any other listener wants a token.
 //
-// Producers may subscribe to inboxes only.
+// Producers may subscribe to inboxes, and those with a token to verdicts.
 type door struct {
 	password     string
 	anonymous    bool
@@ -40,6 +41,8 @@ const (
 	// inboxPrefix keeps Revere's own replies apart from producers' on a cluster with one account.
 	inboxPrefix   = "_REVERE"
 	producerInbox = "_INBOX."
+	// verdictSubjects are all that verdictSubject makes.
+	verdictSubjects = "verdicts.>"
 )
 
 func newDoor(config ServerConfig) *door {
@@ -73,7 +76,7 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 	}
 	if token == "" {
 		if d.anonymous {
-			c.RegisterUser(d.producer("anonymous", alerting.SubjectPrefix+">"))
+			c.RegisterUser(d.producer("anonymous", nil, alerting.SubjectPrefix+">"))
 		}
 		return d.anonymous
 	}
@@ -84,7 +87,7 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 	if !ok || len(areas) == 0 {
 		return false
 	}
-	c.RegisterUser(d.producer("producer", publishSubjects(areas)...))
+	c.RegisterUser(d.producer("producer", []string{verdictSubjects}, publishSubjects(areas)...))
 	return true
 }
 
@@ -95,16 +98,17 @@ func (d *door) checkInternal(c server.ClientAuthentication, options *server.Clie
 	if options.Username == internalUser {
 		c.RegisterUser(&server.User{Username: internalUser, Account: d.revere})
 	} else {
-		c.RegisterUser(d.producer(verdictUser, producerInbox+">"))
+		c.RegisterUser(d.producer(verdictUser, nil, producerInbox+">"))
 	}
 	return true
 }
 
-// producer is a user of the producers' account who may publish on the given subjects.
-func (d *door) producer(name string, subjects ...string) *server.User {
+// producer is a user of the producers' account who may publish on the given subjects, and hear what
+// is given besides inboxes.
+func (d *door) producer(name string, hears []string, subjects ...string) *server.User {
 	return &server.User{Username: name, Account: d.producers, Permissions: &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: subjects},
-		Subscribe: &server.SubjectPermission{Allow: []string{producerInbox + ">"}},
+		Subscribe: &server.SubjectPermission{Allow: append([]string{producerInbox + ">"}, hears...)},
 	}}
 }
 

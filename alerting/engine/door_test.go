@@ -158,3 +158,19 @@ func tokens(token string) ([]alerting.Area, bool) {
 	}[token]
 	return areas, ok
 }
+
+func TestAProducerWithATokenHearsVerdicts(t *testing.T) {
+	t.Parallel()
+	s := start(t, engine.ServerConfig{Listen: "127.0.0.1:0", Authenticate: func(string) ([]alerting.Area, bool) { return []alerting.Area{"ma.boston"}, true }})
+	e := connect(t, s)
+	known, err := nats.Connect(s.URL(), nats.Token("a token"))
+	require.NoError(t, err)
+	t.Cleanup(known.Close)
+	heard, err := known.SubscribeSync("verdicts.a1")
+	require.NoError(t, err)
+	require.NoError(t, known.Flush())
+	require.NoError(t, e.Pronounce(t.Context(), alerting.Verdict{Key: "a1", Verdict: alerting.VerdictAccepted}, ""))
+	verdict, err := heard.NextMsg(patience)
+	require.NoError(t, err)
+	assert.Contains(t, string(verdict.Data), alerting.VerdictAccepted)
+}

@@ -114,8 +114,10 @@ type watched struct {
 }
 
 const (
-	// settle gathers the changes of a moment into one look.
-	settle = 20 * time.Millisecond
+	// settle gathers the changes of a moment into one look. While a look takes long, since much is
+	// under way, the pause is breathers times as long as it: looking must not hold up sending.
+	settle    = 20 * time.Millisecond
+	breathers = 10
 	// longestRest bounds how late a timer fires when the clock was set.
 	longestRest = 5 * time.Second
 )
@@ -124,8 +126,9 @@ const (
 func (e *Escalator) Run(ctx context.Context) error {
 	e.seen = map[alerting.Key]watched{}
 	for {
-		updated := e.Board.Updated()
+		updated, began := e.Board.Updated(), time.Now()
 		next, err := e.look(context.WithoutCancel(ctx))
+		took := time.Since(began)
 		if err != nil {
 			return err
 		}
@@ -137,7 +140,7 @@ func (e *Escalator) Run(ctx context.Context) error {
 		case <-timer.C:
 		case <-updated:
 			timer.Stop()
-			if !pause(ctx, settle) {
+			if !pause(ctx, max(settle, breathers*took)) {
 				return nil
 			}
 		}

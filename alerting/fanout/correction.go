@@ -12,7 +12,7 @@ import (
 
 // references finds the alerts that a correction is about. One that was updated stands for its
 // update too, and an update for what it replaced: all are what people hold in their hands.
-func (p *pass) references(ctx context.Context, o alerting.Opened) ([]alerting.Key, error) {
+func (p *pass) references(ctx context.Context, s alerting.Submission, o alerting.Opened) ([]alerting.Key, error) {
 	if err := p.flush(ctx); err != nil { // it may correct one of this pass
 		return nil, err
 	}
@@ -32,10 +32,27 @@ func (p *pass) references(ctx context.Context, o alerting.Opened) ([]alerting.Ke
 			key = original.ReplacedBy
 		}
 	}
-	if err := problems.Err("the correction was refused"); err != nil {
-		return nil, err
+	keys = p.withReplaced(keys)
+	p.mayAddressAll(&problems, s, keys)
+	return keys, problems.Err("the correction was refused")
+}
+
+// mayAddressAll says which of the alerts the producer may not correct: one that may address a town
+// does not withdraw what a state was told.
+func (p *pass) mayAddressAll(problems *alerting.Problems, s alerting.Submission, keys []alerting.Key) {
+	subject, err := alerting.AreaOfSubject(s.Subject)
+	may := p.mayAddress(s, subject)
+	if err != nil || may == nil {
+		return
 	}
-	return p.withReplaced(keys), nil
+	for _, key := range keys {
+		opened, _ := p.Board.Opened(key)
+		for _, area := range opened.Alert.Areas {
+			if !may(area) {
+				problems.Add("/references", alerting.CodeForbidden, "%s concerns %q too, which a message on %s does not cover; publish the correction on a subject that does", key, area, s.Subject)
+			}
+		}
+	}
 }
 
 // withReplaced adds what the alerts replaced themselves, and what that replaced: an update that is

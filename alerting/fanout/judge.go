@@ -64,7 +64,7 @@ func (p *pass) decide(ctx context.Context, s alerting.Submission, v *alerting.Ve
 	if known, key, expanded, ok := p.Board.Known(identity); ok {
 		return p.repeat(ctx, known, key, expanded, opened, v)
 	}
-	return p.open(ctx, opened, v)
+	return p.open(ctx, s, opened, v)
 }
 
 // complete deals with a submission that a pass before has taken in: it ended before its producer
@@ -88,14 +88,20 @@ func (p *pass) read(s alerting.Submission) (alerting.Alert, []alerting.Problem, 
 	if err != nil {
 		return alerting.Alert{}, nil, err
 	}
-	in := alerting.Intake{Now: p.Now(), Atlas: p.Atlas, DefaultID: string(s.Key()), DefaultSent: s.Received}
+	in := alerting.Intake{Now: p.Now(), Atlas: p.Atlas, DefaultID: string(s.Key()), DefaultSent: s.Received, MayAddress: p.mayAddress(s, subject)}
 	if !s.Sealed {
 		in.Subject = subject
-		if p.Strict {
-			in.MayAddress = func(a alerting.Area) bool { return p.Atlas.Covers(subject, a) }
-		}
 	}
 	return in.Decode(s.Body)
+}
+
+// mayAddress is what the way by which a submission came allows; nil for everything. What the API
+// has sealed it has checked.
+func (p *pass) mayAddress(s alerting.Submission, subject alerting.Area) func(alerting.Area) bool {
+	if s.Sealed || !p.Strict {
+		return nil
+	}
+	return func(a alerting.Area) bool { return p.Atlas.Covers(subject, a) }
 }
 
 // repeat deals with an identity that is known: the same content again is the same alert, on another
@@ -130,10 +136,10 @@ func (p *pass) repeat(ctx context.Context, known alerting.Opened, key alerting.K
 }
 
 // open gives a new alert its record.
-func (p *pass) open(ctx context.Context, opened alerting.Opened, v *alerting.Verdict) error {
+func (p *pass) open(ctx context.Context, s alerting.Submission, opened alerting.Opened, v *alerting.Verdict) error {
 	key := alerting.KeyOf(opened.Sequence)
 	if opened.Alert.Type.Corrects() {
-		corrects, err := p.references(ctx, opened)
+		corrects, err := p.references(ctx, s, opened)
 		if err != nil {
 			return err
 		}
@@ -179,13 +185,18 @@ func withOpened(records []alerting.Record, opened alerting.Opened) []alerting.Re
 	return records
 }
 
-// plan finds whom the alert concerns, but those who have it already.
+// plan finds whom the alert concerns. Those who have it already are sent nothing more, and answer
+// for the new areas too.
 func (p *pass) plan(alert alerting.Alert, already map[string]bool) *plan {
 	if !alert.Status.ReachesPeople() {
 		return newPlan(nil, false)
 	}
 	concerned, uncovered, revision := p.Audience.Match(alert.Areas, alert.Severity, alert.Category)
-	concerned = slices.DeleteFunc(concerned, func(c alerting.Candidate) bool { return already[c.Recipient.Subscriber] })
+	for i := range concerned {
+		if already[concerned[i].Recipient.Subscriber] {
+			concerned[i].Contacts = nil
+		}
+	}
 	plan := newPlan(concerned, alert.Severity == alerting.Extreme)
 	plan.uncovered, plan.revision = uncovered, revision
 	return plan

@@ -88,6 +88,7 @@ type world struct {
 	now    time.Time
 	// unplaced are areas that may be concerned.
 	unplaced []alerting.Area
+	strict   bool
 }
 
 func newWorld(t testing.TB, people ...alerting.Candidate) *world {
@@ -100,7 +101,7 @@ func newWorld(t testing.TB, people ...alerting.Candidate) *world {
 func (w *world) judge(submissions ...alerting.Submission) error {
 	r := &fanout.Router{
 		Store: w.store, Board: w.board, Atlas: areas.New(), Audience: w.people, Unplaced: func([]alerting.Area) []alerting.Area { return w.unplaced }, Refresh: func(context.Context) error { return nil },
-		Now: func() time.Time { return w.now }, Log: zerolog.Nop(), Observe: func(string, int) {},
+		Strict: w.strict, Now: func() time.Time { return w.now }, Log: zerolog.Nop(), Observe: func(string, int) {},
 	}
 	return r.Judge(w.Context(), w.ledger, submissions)
 }

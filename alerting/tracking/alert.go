@@ -23,6 +23,7 @@ type alert struct {
 	hash           []byte
 
 	recipients []recipient
+	people     map[string]uint32 // recipients by subscriber
 	deliveries []delivery
 	index      map[alerting.DeliveryID]uint32
 	uncovered  []alerting.Area
@@ -54,9 +55,25 @@ type recipient struct {
 	gap      bool // a coverage gap was remarked
 }
 
-// answered is the answer that counts: the newest that was not taken back.
+// answered is the answer that counts: of those that were not taken back the newest that says more
+// than a plain ACK, else the newest. An ACK that follows takes back nothing of what was said.
 func (r *recipient) answered() *answer {
+	var newest *answer
 	for i := len(r.answers) - 1; i >= 0; i-- {
+		switch given := &r.answers[i]; {
+		case given.retracted:
+		case given.Response != "" || given.Note != "":
+			return given
+		case newest == nil:
+			newest = given
+		}
+	}
+	return newest
+}
+
+// first is the first answer that was not taken back: when the person was reached for certain.
+func (r *recipient) first() *answer {
+	for i := range r.answers {
 		if !r.answers[i].retracted {
 			return &r.answers[i]
 		}

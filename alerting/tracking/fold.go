@@ -54,17 +54,13 @@ func (b *Board) fold(sequence uint64, r *alerting.Record) {
 
 func (b *Board) foldOpened(sequence uint64, r *alerting.Record) *alert {
 	if a := b.alerts[r.Alert]; a != nil { // the same content on another area
-		for _, area := range r.Opened.Alert.Areas {
-			if !slices.Contains(a.opened.Alert.Areas, area) {
-				a.opened.Alert.Areas = append(slices.Clip(a.opened.Alert.Areas), area)
-			}
-		}
+		a.opened.Alert.Areas = union(a.opened.Alert.Areas, r.Opened.Alert.Areas)
 		a.manifested = false
 		return a
 	}
 	a := &alert{
 		key: r.Alert, opened: *r.Opened, openedAt: r.At, first: sequence, duringExercise: b.exerciseOpen(),
-		index: map[alerting.DeliveryID]uint32{}, queues: map[string]*queue{}, helped: map[string]bool{}, noticed: map[string]int{},
+		index: map[alerting.DeliveryID]uint32{}, queues: map[string]*queue{}, people: map[string]uint32{}, helped: map[string]bool{}, noticed: map[string]int{},
 	}
 	b.alerts[a.key] = a
 	b.order = append(b.order, a)
@@ -78,6 +74,9 @@ func (b *Board) foldOpened(sequence uint64, r *alerting.Record) *alert {
 func (b *Board) foldManifest(a *alert, at time.Time, m alerting.Manifest) {
 	if m.Part == 0 {
 		a.parts = nil
+	}
+	if m.Part != len(a.parts) {
+		return // a part before it can't be read: half a list is none, and the alert stays unexpanded
 	}
 	a.parts = append(a.parts, m)
 	if m.Part != m.Parts-1 {
@@ -97,7 +96,7 @@ func (b *Board) foldManifest(a *alert, at time.Time, m alerting.Manifest) {
 		for _, planned := range p.Deliveries {
 			here = append(here, b.plan(a, at, planned))
 		}
-		a.uncovered = append(a.uncovered, p.Uncovered...)
+		a.uncovered = union(a.uncovered, p.Uncovered)
 	}
 	for _, p := range parts {
 		for _, r := range p.Recipients {
@@ -125,8 +124,15 @@ func (b *Board) plan(a *alert, at time.Time, p alerting.Planned) uint32 {
 	return i
 }
 
+// addRecipient adds a recipient with their contacts. One who is on the board already, since the
+// alert was for fewer areas before, answers for more areas from then on.
 func (b *Board) addRecipient(a *alert, r alerting.Recipient, here []uint32) {
+	if i, known := a.people[r.Subscriber]; known {
+		a.recipients[i].Areas = union(a.recipients[i].Areas, r.Areas)
+		return
+	}
 	i := uint32(len(a.recipients))
+	a.people[r.Subscriber] = i
 	added := recipient{Recipient: r, contacts: make([]uint32, 0, len(r.Contacts))}
 	for _, c := range r.Contacts {
 		if int(c) >= len(here) {
@@ -212,4 +218,20 @@ func (b *Board) foldWithdrawn(a *alert, r *alerting.Record) {
 	}
 	a.withdrawn = r.Withdrawn
 	a.stop(r.At)
+}
+
+// union is x with what y has besides, in a list of its own.
+func union(x, y []alerting.Area) []alerting.Area {
+	have := make(map[alerting.Area]bool, len(x)+len(y))
+	for _, area := range x {
+		have[area] = true
+	}
+	x = slices.Clip(x)
+	for _, area := range y {
+		if !have[area] {
+			have[area] = true
+			x = append(x, area)
+		}
+	}
+	return x
 }

@@ -136,12 +136,11 @@ func (b *Board) PersonOf(key alerting.Key, subscriber string) (Person, bool) {
 	if a == nil {
 		return Person{}, false
 	}
-	for i := range a.recipients {
-		if r := &a.recipients[i]; r.Subscriber == subscriber {
-			return Person{uint32(i), r.Name, a.person(uint32(i)).Answer, a.opened.Alert, a.phase()}, true
-		}
+	i, ok := a.people[subscriber]
+	if !ok {
+		return Person{}, false
 	}
-	return Person{}, false
+	return Person{i, a.recipients[i].Name, a.person(i).Answer, a.opened.Alert, a.phase()}, true
 }
 
 // Subscribers returns the ids of all recipients of an alert.

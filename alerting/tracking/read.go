@@ -8,13 +8,20 @@ import (
 )
 
 // Find returns the key of the alert that name means: its key, else the producer's own id while only
-// one alert has it.
+// one alert has it, else the code of an open alert, which is what people say.
 func (b *Board) Find(name string) (alerting.Key, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	found := slices.Clone(b.byID[name])
 	if a := b.alerts[alerting.Key(name)]; a != nil && !slices.Contains(found, a) {
 		found = append(found, a)
+	}
+	if code := alerting.ParseCode(name); len(found) == 0 && code != "" {
+		for _, a := range b.order {
+			if a.open() && a.opened.Code == code {
+				found = append(found, a)
+			}
+		}
 	}
 	switch len(found) {
 	case 0:

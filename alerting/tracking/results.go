@@ -139,11 +139,14 @@ func (a *alert) blocked(d *delivery) (state alerting.State, reason string) {
 		return alerting.Canceled, "an earlier attempt went out after all"
 	case d.notice != nil:
 		return 0, ""
+	case d.optedOut:
+		return alerting.Suppressed, "opted out (STOP)"
 	}
 	if state, reason := a.over(); reason != "" {
 		return state, reason
 	}
-	if a.opened.Alert.Type == alerting.TypeAlert && a.allAnswered(d) {
+	// A correction goes to every address once, whoever has answered; only its repetition is spared.
+	if once := a.opened.Alert.Type.Corrects() && !d.prior.WentOut(); !once && a.allAnswered(d) {
 		return alerting.Canceled, "already acknowledged"
 	}
 	return 0, ""

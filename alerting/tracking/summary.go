@@ -57,6 +57,7 @@ func (a *alert) countPeople(s *Summary) {
 	areas, teams := map[alerting.Area]*AreaSummary{}, map[string]*TeamSummary{}
 	for i := range a.recipients {
 		p := a.person(uint32(i))
+		first := a.firstAnswer(uint32(i))
 		s.Reached += one(p.Reached)
 		s.Delivered += one(p.Delivered)
 		s.Acknowledged += one(p.Answer != nil)
@@ -72,7 +73,7 @@ func (a *alert) countPeople(s *Summary) {
 			x.Reached += one(p.Reached)
 			x.Delivered += one(p.Delivered)
 			x.Acknowledged += one(p.Answer != nil)
-			x.First = earlier(x.First, p.Answer)
+			x.First = earlier(x.First, first)
 		}
 		for _, team := range a.recipients[i].Teams {
 			if teams[team] == nil {
@@ -82,7 +83,7 @@ func (a *alert) countPeople(s *Summary) {
 			x.People++
 			x.Reached += one(p.Reached)
 			x.Acknowledged += one(p.Answer != nil)
-			x.First = earlier(x.First, p.Answer)
+			x.First = earlier(x.First, first)
 		}
 	}
 	s.Areas = make([]AreaSummary, 0, len(areas))
@@ -152,4 +153,15 @@ func (a *alert) gap(r *recipient) string {
 		}
 	}
 	return reason
+}
+
+// firstAnswer is the first answer of a recipient, nil while there is none.
+func (a *alert) firstAnswer(i uint32) *AnswerView {
+	r := &a.recipients[i]
+	given := r.first()
+	if given == nil {
+		return nil
+	}
+	view := a.answerView(r, given)
+	return &view
 }

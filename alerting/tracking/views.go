@@ -50,8 +50,8 @@ type Summary struct {
 	Gaps       []Gap             `json:"gaps"`
 	Uncovered  []alerting.Area   `json:"uncovered"` // nobody is subscribed there
 	Remarks    []RemarkView      `json:"remarks"`
-	// Finished is true when nothing is due or under way any more. It is derived from the
-	// deliveries' states.
+	// Finished is true while nothing is due or under way. It is derived from the deliveries' states;
+	// a contact in reserve that becomes due, or an answer, makes it false again for a while.
 	Finished bool `json:"finished"`
 }
 

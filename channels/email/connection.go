@@ -89,7 +89,7 @@ func (n *connection) prepare(ctx context.Context, c *Channel) (stage, error) {
 
 func (n *connection) startTLS(config *tls.Config) error {
 	if offered, _ := n.client.Extension("STARTTLS"); !offered {
-		return &setupError{"it offers no STARTTLS; set tls to implicit (port 465), or ask for encryption at the server"}
+		return &setupError{"it offers no STARTTLS; set tls to implicit (port 465), ask for encryption at the server, or set tls: none for a mail catcher on this machine"}
 	}
 	return n.client.StartTLS(config)
 }

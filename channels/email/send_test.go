@@ -103,7 +103,7 @@ func TestNoMailWithoutTrustedTLS(t *testing.T) {
 	}{
 		"unknown authority, starttls": {&smtpsim.Server{TLS: smtpsim.StartTLS}, distrust, "certificate"},
 		"unknown authority, implicit": {&smtpsim.Server{TLS: smtpsim.ImplicitTLS}, distrust, "certificate"},
-		"no STARTTLS offered":         {&smtpsim.Server{}, func(c *email.Config) { c.TLS = email.StartTLS }, "STARTTLS"},
+		"no STARTTLS offered":         {&smtpsim.Server{}, func(c *email.Config) { c.TLS = email.StartTLS }, "tls: none for a mail catcher on this machine"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := run(t, test.server)

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
+	"revere/alerting"
 	"revere/alerting/api"
+	"revere/alerting/tracking"
 	"revere/cmd/revere/client"
 )
 
@@ -46,8 +49,14 @@ func (alertsListCommand) Help() string {
 
 // Validate implements kong's check of a command.
 func (cmd *alertsListCommand) Validate() error {
-	_, err := ago(cmd.Since, time.Time{})
-	return err
+	var problems []string
+	choose(map[string]any{}, "phase", cmd.Phase, []tracking.Phase{tracking.Open, tracking.Updated, tracking.Canceled, tracking.Expired}, &problems)
+	choose(map[string]any{}, "status", cmd.Status, alerting.Statuses, &problems)
+	choose(map[string]any{}, "severity", cmd.Severity, alerting.Severities, &problems)
+	if _, err := ago(cmd.Since, time.Time{}); err != nil {
+		problems = append(problems, err.Error())
+	}
+	return refused(problems)
 }
 
 // Run lists.
@@ -72,9 +81,20 @@ func alertTable(env environment, alerts []api.AlertItem) string {
 	for _, s := range alerts {
 		a := s.Alert
 		t.add(string(s.Key), s.Code, string(s.Phase), string(a.Status), string(a.Severity), s.Opened.In(env.zone).Format("01-02 15:04"),
-			fmt.Sprintf("%d/%d", s.Acknowledged, s.People), joined(a.Areas), a.Title())
+			fmt.Sprintf("%d/%d", s.Acknowledged, s.People), joined(a.Areas), listTitle(&a))
 	}
 	return t.String()
+}
+
+// listTitle is an alert's title that can't be mistaken for another alert where it corrects one.
+func listTitle(a *alerting.Alert) string {
+	title := a.Title()
+	for kind, mark := range map[alerting.MessageType]string{alerting.TypeCancel: "FALSE ALARM:", alerting.TypeUpdate: "UPDATE:"} {
+		if a.Type == kind && !strings.HasPrefix(strings.ToUpper(title), mark) {
+			return mark + " " + title
+		}
+	}
+	return title
 }
 
 // ago reads a time that is given as such or as a distance into the past; empty is empty.

@@ -78,6 +78,7 @@ func TestAlertsAndAcknowledgements(t *testing.T) {
 		for _, want := range []string{"opened       " + p.Code, "2 people", "accepted", "ACK          Boston Clerk"} {
 			assert.Contains(t, text, want)
 		}
+		assert.Equal(t, 2, strings.Count(text, "  accepted "), "one line for each person, however many receipts say so")
 		for line := range strings.Lines(w.ok(t, "alerts", "watch", key, "--until-finished", "--json")) {
 			assert.True(t, strings.HasPrefix(line, "{") && strings.HasSuffix(line, "}\n"), line)
 		}
@@ -116,17 +117,60 @@ func TestCorrections(t *testing.T) {
 	t.Run("an update replaces, a cancel withdraws", func(t *testing.T) {
 		r := w.typing("ACTUAL").run(t, "alerts", "update", key, "--severity", "extreme", "--json")
 		require.Equal(t, statusOK, r.status, r.err)
-		assert.Contains(t, r.err, "2 people were reached")
+		assert.Contains(t, r.err, "reached by it: 2 people; answered: 0")
 		replaced := w.summary(t, alerting.Key(key))
 		assert.Equal(t, tracking.Updated, replaced.Phase)
 
 		updated := string(replaced.ReplacedBy)
-		r = w.typing("CANCEL").run(t, "alerts", "cancel", updated, "--description", "Our own test.")
+		assert.Contains(t, w.ok(t, "alerts", "list"), "UPDATE: Phishing")
+		r = w.typing("CANCEL").run(t, "alerts", "cancel", key, "--description", "Our own test.")
 		require.Equal(t, statusOK, r.status, r.err)
+		assert.Contains(t, r.err, "("+updated+", the update of "+key+"): ACTUAL, EXTREME", "the newest update is what is withdrawn, and it is said")
+		assert.Contains(t, w.ok(t, "alerts", "list"), "FALSE ALARM: Phishing")
 		assert.Equal(t, tracking.Canceled, w.summary(t, alerting.Key(updated)).Phase)
 		assert.Contains(t, w.ok(t, "alerts", "show", updated), "canceled by")
 		assert.Equal(t, statusFailed, w.run(t, "alerts", "cancel", updated, "--yes").status)
 	})
+}
+
+func TestACorrectionIsMarkedInTheListOnce(t *testing.T) {
+	for want, a := range map[string]alerting.Alert{
+		"Phishing":              {Type: alerting.TypeAlert, Headline: "Phishing"},
+		"FALSE ALARM: Phishing": {Type: alerting.TypeCancel, Headline: "Phishing"},
+		"UPDATE: Phishing":      {Type: alerting.TypeUpdate, Event: "Phishing"},
+		"False alarm: all well": {Type: alerting.TypeCancel, Headline: "False alarm: all well"},
+		"UPDATE: Updated list":  {Type: alerting.TypeUpdate, Headline: "Updated list"},
+	} {
+		assert.Equal(t, want, listTitle(&a))
+	}
+}
+
+func TestWatchSaysNothingTwice(t *testing.T) {
+	clerk := func(state alerting.State) api.DeliveryEvent {
+		return api.DeliveryEvent{ID: "d1", Channel: "sms", Address: "+16175550123", Names: []string{"Boston Clerk"}, State: state}
+	}
+	notice := func(state alerting.State) api.DeliveryEvent {
+		return api.DeliveryEvent{ID: "d2", Channel: "sms", Address: "+16175550123", Names: []string{}, State: state}
+	}
+	p := eventPrinter{env: environment{zone: time.UTC}, last: map[string]string{}}
+	text := ""
+	for _, e := range []api.Event{
+		{Attempts: []api.DeliveryEvent{clerk(alerting.Attempting)}},
+		{Results: []api.DeliveryEvent{clerk(alerting.Accepted)}},
+		{Results: []api.DeliveryEvent{clerk(alerting.Accepted)}},
+		{Results: []api.DeliveryEvent{clerk(alerting.Sent), clerk(alerting.Sent)}},
+		{Notices: []api.NoticeEvent{{Channel: "sms", Address: "+16175550123", Kind: alerting.NoticeConfirmation}}},
+		{Attempts: []api.DeliveryEvent{notice(alerting.Attempting)}},
+		{Results: []api.DeliveryEvent{notice(alerting.Accepted)}},
+		{Results: []api.DeliveryEvent{clerk(alerting.Delivered), notice(alerting.Undelivered)}},
+	} {
+		text += p.lines(e)
+	}
+	var facts []string
+	for line := range strings.Lines(text) {
+		facts = append(facts, strings.Fields(line)[1])
+	}
+	assert.Equal(t, []string{"trying", "accepted", "sent", "confirmation", "delivered", "undelivered"}, facts)
 }
 
 func TestRejected(t *testing.T) {
@@ -157,4 +201,14 @@ func TestRejected(t *testing.T) {
 	assert.Equal(t, statusFailed, replayed.status, "it is as bad as it was")
 	assert.Contains(t, replayed.err, "not taken again")
 	assert.Equal(t, statusFailed, w.run(t, "rejected", "show", "a999").status)
+}
+
+func TestTheRejectedListShowsWhatIsWrongFirst(t *testing.T) {
+	r := alerting.Rejection{Key: "a7", Reason: "invalid", Detail: "the alert was refused"}
+	env := environment{zone: time.UTC}
+	assert.Contains(t, rejectedTable(env, []alerting.Rejection{r}), "the alert was refused")
+	r.Problems = []alerting.Problem{{Pointer: "/areas/0", Detail: "no area zz.x"}, {Detail: "another"}}
+	text := rejectedTable(env, []alerting.Rejection{r})
+	assert.Contains(t, text, "no area zz.x")
+	assert.NotContains(t, text, "refused")
 }

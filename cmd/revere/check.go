@@ -42,8 +42,11 @@ func findingLines(findings []service.Checked) string {
 	var b strings.Builder
 	for _, f := range findings {
 		mark := "ok  "
-		if !f.OK {
+		switch {
+		case !f.OK:
 			mark = "FAIL"
+		case f.Note:
+			mark = "note"
 		}
 		fmt.Fprintf(&b, "%s  %-11s %s\n", mark, f.About, f.Detail)
 	}

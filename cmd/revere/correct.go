@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -85,16 +86,25 @@ func (cmd *alertsUpdateCommand) Run(ctx context.Context, env environment, server
 }
 
 // correct publishes a correction of the alert that a name means. The alert is looked up first: its
-// status decides whether to ask, and a person must see which one is meant.
+// status decides whether to ask, and a person must see which one is meant. One that was updated stands
+// for its newest update: that is what is in force.
 func correct(ctx context.Context, env environment, server *client.Client, name, kind, word string, changes map[string]any, c caution, f format) error {
-	var original tracking.Summary
-	if err := server.Get(ctx, client.Path("alerts", name), url.Values{}, &original); err != nil {
+	var named tracking.Summary
+	if err := server.Get(ctx, client.Path("alerts", name), url.Values{}, &named); err != nil {
 		return err
 	}
+	original, err := newest(ctx, server, named)
+	if err != nil {
+		return err
+	}
+	which := original.Code
+	if original.Key != named.Key {
+		which += fmt.Sprintf(" (%s, the update of %s)", original.Key, named.Key)
+	}
 	a := original.Alert
-	env.sayf("%s %s: %s, %s: %s", kind, original.Code, strings.ToUpper(string(a.Status)), strings.ToUpper(string(a.Severity)), a.Title())
+	env.sayf("%s %s: %s, %s: %s", kind, which, strings.ToUpper(string(a.Status)), strings.ToUpper(string(a.Severity)), a.Title())
 	if a.Status == alerting.StatusActual && !c.Yes && !c.DryRun {
-		env.sayf("%s were reached by it, and %s have answered.", count(original.Reached, "person", "people"), count(original.Acknowledged, "person", "people"))
+		env.sayf("reached by it: %s; answered: %d", count(original.Reached, "person", "people"), original.Acknowledged)
 	}
 	body, err := json.Marshal(changes)
 	if err != nil {
@@ -102,4 +112,16 @@ func correct(ctx context.Context, env environment, server *client.Client, name, 
 	}
 	l := launch{path: client.Path("alerts", string(original.Key), kind), body: body, status: a.Status, word: word, caution: c, format: f}
 	return l.run(ctx, env, server)
+}
+
+// newest follows an alert to the last of the updates that replaced it.
+func newest(ctx context.Context, server *client.Client, s tracking.Summary) (tracking.Summary, error) {
+	for s.Phase == tracking.Updated && s.ReplacedBy != "" {
+		var next tracking.Summary
+		if err := server.Get(ctx, client.Path("alerts", string(s.ReplacedBy)), url.Values{}, &next); err != nil {
+			return tracking.Summary{}, err
+		}
+		s = next
+	}
+	return s, nil
 }

@@ -87,6 +87,11 @@ func TestSubscribers(t *testing.T) {
 		assert.Contains(t, w.ok(t, "teams", "show", "emc"), "1. boston-clerk")
 		assert.Equal(t, statusFailed, w.run(t, "teams", "add", "--id", "emc", "--name", "X", "--members", "salem-clerk").status)
 		w.ok(t, "teams", "remove", "emc")
+		w.ok(t, "teams", "add", "--id", "later", "--name", "Empty at first", "--kind", "emc")
+		assert.NotContains(t, w.ok(t, "teams", "show", "later"), "member")
+		w.ok(t, "teams", "add", "--id", "later", "--name", "Full", "--kind", "emc", "--members", "salem-clerk", "--replace")
+		assert.Contains(t, w.ok(t, "teams", "show", "later"), "1. salem-clerk")
+		w.ok(t, "teams", "remove", "later")
 		assert.Equal(t, "no teams\n", w.ok(t, "teams", "list"))
 	})
 	t.Run("remove", func(t *testing.T) {
@@ -105,6 +110,17 @@ func TestSubscribers(t *testing.T) {
 		assert.Contains(t, r.err, `"ma.boston"`, "the nearest is named")
 		assert.Contains(t, w.run(t, "areas", "import", file(t, "b.csv", "slug,name\nMA.X,x\n")).err, "\n  line 2, column slug: ")
 	})
+}
+
+// The README tells people to import these.
+func TestTheSampleDirectoryIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sample := filepath.Join("..", "demo", "sample")
+	assert.Equal(t, "25 municipalities in 1 state\n", w.ok(t, "areas", "import", filepath.Join(sample, "areas.csv")))
+	r := w.run(t, "subscribers", "import", filepath.Join(sample, "clerks.csv"))
+	assert.Equal(t, statusOK, r.status, r.err)
+	assert.Equal(t, "5 added, 0 changed, 0 unchanged, 0 removed\n", r.out)
 }
 
 func TestTokens(t *testing.T) {

@@ -39,16 +39,22 @@ func (cmd *rejectedListCommand) Run(ctx context.Context, env environment, server
 	if err != nil {
 		return err
 	}
-	return cmd.print(env, raw, func() string {
-		if len(found) == 0 {
-			return "nothing was rejected\n"
+	return cmd.print(env, raw, func() string { return rejectedTable(env, found) })
+}
+
+func rejectedTable(env environment, found []alerting.Rejection) string {
+	if len(found) == 0 {
+		return "nothing was rejected\n"
+	}
+	t := newTable("KEY", "RECEIVED", "PRODUCER", "SUBJECT", "REPLAYED", "REASON", "DETAIL")
+	for _, r := range found {
+		detail := r.Detail
+		if len(r.Problems) > 0 {
+			detail = r.Problems[0].Detail // what is wrong, not only that something is
 		}
-		t := newTable("KEY", "RECEIVED", "PRODUCER", "SUBJECT", "REPLAYED", "REASON", "DETAIL")
-		for _, r := range found {
-			t.add(string(r.Key), r.Received.In(env.zone).Format("01-02 15:04:05"), r.Producer, r.Subject, string(r.ReplayedAs), r.Reason, r.Detail)
-		}
-		return t.String()
-	})
+		t.add(string(r.Key), r.Received.In(env.zone).Format("01-02 15:04:05"), r.Producer, r.Subject, string(r.ReplayedAs), r.Reason, detail)
+	}
+	return t.String()
 }
 
 // A rejectedShowCommand shows one rejection.

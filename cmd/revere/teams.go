@@ -81,14 +81,23 @@ type teamsAddCommand struct {
 	ID      string   `required:"" placeholder:"ID" help:"A short name of your own, for ever: boston-emc."`
 	Name    string   `required:"" placeholder:"TEXT" help:"What it is called."`
 	Kind    string   `default:"other" enum:"emc,responders,other" placeholder:"KIND" help:"What it is for: emc (emergency-management center), responders or other (${default})."`
-	Members []string `required:"" placeholder:"ID" help:"Ids of its subscribers, in order of rank."`
+	Members []string `placeholder:"ID" help:"Ids of its subscribers, in order of rank. A new team may have none yet."`
 	Replace bool     `help:"Replace the team that has the id."`
 	format
 }
 
 // Help implements kong.HelpProvider.
 func (teamsAddCommand) Help() string {
-	return example(`revere teams add --id boston-emc --name "Boston EMC" --kind emc --members boston-duty,boston-chief`)
+	return example(`revere teams add --id boston-emc --name "Boston EMC" --kind emc`,
+		`revere teams add --id boston-emc --name "Boston EMC" --kind emc --members boston-duty,boston-chief --replace`)
+}
+
+// Validate implements kong's check of a command.
+func (cmd *teamsAddCommand) Validate() error {
+	if cmd.Replace && len(cmd.Members) == 0 {
+		return usagef("--members is missing: with --replace the team would lose those that it has")
+	}
+	return nil
 }
 
 // Run adds.
@@ -99,7 +108,8 @@ func (cmd *teamsAddCommand) Run(ctx context.Context, env environment, server *cl
 			return err
 		}
 	}
-	body, err := json.Marshal(subscribers.Team{ID: cmd.ID, Name: cmd.Name, Kind: subscribers.TeamKind(cmd.Kind), Members: cmd.Members})
+	members := append([]string{}, cmd.Members...) // without any, [] and not null
+	body, err := json.Marshal(subscribers.Team{ID: cmd.ID, Name: cmd.Name, Kind: subscribers.TeamKind(cmd.Kind), Members: members})
 	if err != nil {
 		return err
 	}

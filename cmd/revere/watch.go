@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,7 @@ type alertsWatchCommand struct {
 
 // Help implements kong.HelpProvider.
 func (alertsWatchCommand) Help() string {
-	return "Everything since the alert was opened is shown, then what is new as it comes, a line a fact, until Ctrl-C. A lost connection is made again and nothing is left out.\n\n" +
+	return "What has happened since the alert was opened is shown, then what is new as it comes, a line a fact, until Ctrl-C. A lost connection is made again and nothing is left out.\n\n" +
 		example("revere alerts watch a12", "revere alerts watch a12 --until-finished --json")
 }
 
@@ -35,6 +36,7 @@ func (cmd *alertsWatchCommand) Run(ctx context.Context, env environment, server 
 	following, stop := context.WithCancel(ctx)
 	defer stop()
 	var shown atomic.Uint64
+	printer := eventPrinter{env: env, last: map[string]string{}}
 	if cmd.UntilFinished {
 		go stopWhenFinished(following, server, client.Path("alerts", string(found.Key)), &shown, stop)
 	}
@@ -45,7 +47,7 @@ func (cmd *alertsWatchCommand) Run(ctx context.Context, env environment, server 
 		}
 		text := string(e.Data) + "\n"
 		if !cmd.JSON {
-			text = eventLines(env, event)
+			text = printer.lines(event)
 		}
 		if _, err := io.WriteString(env.stdout, text); err != nil {
 			return err
@@ -81,9 +83,16 @@ func stopWhenFinished(ctx context.Context, server *client.Client, path string, s
 	}
 }
 
-// eventLines writes one line for each fact of an event.
-func eventLines(env environment, e api.Event) string {
-	l := &eventPrinter{at: e.At.In(env.zone).Format("15:04:05")}
+// An eventPrinter writes the events of one alert as lines.
+type eventPrinter struct {
+	env      environment
+	last     map[string]string // what was printed last of a delivery, by its id
+	at, text string            // of the event under way
+}
+
+// lines writes one line for each fact of an event.
+func (l *eventPrinter) lines(e api.Event) string {
+	l.at, l.text = e.At.In(l.env.zone).Format("15:04:05"), ""
 	l.life(e)
 	for _, d := range e.Activated {
 		l.delivery("next", d)
@@ -105,9 +114,6 @@ func eventLines(env environment, e api.Event) string {
 	}
 	return l.text
 }
-
-// An eventPrinter gathers the lines of one event.
-type eventPrinter struct{ at, text string }
 
 func (l *eventPrinter) line(what, format string, args ...any) {
 	l.text += fmt.Sprintf("%s  %-12s %s\n", l.at, plain(what), plain(fmt.Sprintf(format, args...)))
@@ -132,7 +138,16 @@ func (l *eventPrinter) life(e api.Event) {
 	}
 }
 
+// delivery tells what happened to a delivery, unless it says what the line before did: a provider
+// reports in smaller steps than there are states. A delivery of nobody's is a notice, which has its
+// line already; only that it failed is news.
 func (l *eventPrinter) delivery(what string, d api.DeliveryEvent) {
+	if d.ID != "" {
+		if l.last[d.ID] == what || (len(d.Names) == 0 && !d.State.Dead()) {
+			return
+		}
+		l.last[d.ID] = what
+	}
 	detail := ""
 	if d.PossibleDuplicate {
 		detail += ", possible duplicate"
@@ -141,7 +156,7 @@ func (l *eventPrinter) delivery(what string, d api.DeliveryEvent) {
 		detail += fmt.Sprintf(", try %d", d.Attempt)
 	}
 	if d.Code != "" || d.Reason != "" {
-		detail += ": " + d.Code + " " + d.Reason
+		detail += ": " + strings.TrimSpace(d.Code+" "+d.Reason)
 	}
 	l.line(what, "%s %s%s%s", d.Channel, d.Address, ofPeople(d.Names), detail)
 }

@@ -14,6 +14,8 @@ import (
 type Checked struct {
 	About string `json:"about"`
 	channels.Finding
+	// Note marks what works and should be looked at all the same.
+	Note bool `json:"note,omitempty"`
 }
 
 // Check tries a configuration and every provider's credentials. It sends nothing, and needs no
@@ -24,22 +26,22 @@ func Check(ctx context.Context, c *config.Config, kinds []channels.Kind) []Check
 	for _, kind := range kinds {
 		section := c.Channels.Section(kind.Name)
 		if section == nil || !section.On() {
-			findings = append(findings, Checked{kind.Name, channels.Finding{OK: true, Detail: "off: nothing of it is configured"}})
+			findings = append(findings, Checked{About: kind.Name, Finding: channels.Finding{OK: true, Detail: "off: nothing of it is configured"}})
 			continue
 		}
 		on++
 		channel, err := kind.Open(section, channels.Environment{PublicURL: c.HTTP.PublicURL, SenderName: c.SenderName, Log: zerolog.Nop()})
 		if err != nil {
-			findings = append(findings, Checked{kind.Name, channels.Finding{Detail: err.Error()}})
+			findings = append(findings, Checked{About: kind.Name, Finding: channels.Finding{Detail: err.Error()}})
 			continue
 		}
 		for _, f := range channel.Check(ctx) {
-			findings = append(findings, Checked{kind.Name, f})
+			findings = append(findings, Checked{About: kind.Name, Finding: f})
 		}
-		findings = append(findings, Checked{kind.Name, channels.Finding{OK: true, Detail: pace(channel)}})
+		findings = append(findings, Checked{About: kind.Name, Finding: channels.Finding{OK: true, Detail: pace(channel)}})
 	}
 	if on == 0 {
-		findings = append(findings, Checked{"channels", channels.Finding{Detail: "no channel is configured: alerts would be kept and reach nobody"}})
+		findings = append(findings, Checked{About: "channels", Finding: channels.Finding{Detail: "no channel is configured: alerts would be kept and reach nobody"}})
 	}
 	return findings
 }
@@ -60,11 +62,11 @@ func minutes(seconds float64) string {
 // checkDesk looks at what is common to all channels.
 func checkDesk(c *config.Config) []Checked {
 	var findings []Checked
-	add := func(about string, ok bool, format string, args ...any) {
-		findings = append(findings, Checked{about, channels.Finding{OK: ok, Detail: fmt.Sprintf(format, args...)}})
+	add := func(about string, note bool, format string, args ...any) {
+		findings = append(findings, Checked{About: about, Note: note, Finding: channels.Finding{OK: true, Detail: fmt.Sprintf(format, args...)}})
 	}
 	if c.NATS.Embedded() {
-		add("nats", true, "embedded, on %s: every write is on disk before it is acknowledged", c.DataDir)
+		add("nats", false, "embedded, on %s: every write is on disk before it is acknowledged", c.DataDir)
 	} else {
 		add("nats", true, "cluster: give each server `jetstream { sync_interval: always }`; a quorum is no protection from one power cut")
 		if c.NATS.Replicas == 1 {

@@ -136,11 +136,14 @@ func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel cha
 	return dispatcher.Run(ctx)
 }
 
+// noticeLife is how long an answer to an answer is worth delivering. The alert may be over by then.
+const noticeLife = time.Hour
+
 // worder words messages for a format.
 func (s *Service) worder(format alerting.Format) func(tracking.Envelope) alerting.Message {
 	return func(e tracking.Envelope) alerting.Message {
 		if e.Notice != nil {
-			return alerting.Message{Code: e.Code, Subject: e.Notice.Text, Text: e.Notice.Text, Expires: e.Alert.Expires}
+			return alerting.Message{Code: e.Code, Subject: e.Notice.Text, Text: e.Notice.Text, Expires: time.Now().Add(noticeLife)}
 		}
 		c := wording.Context{Alert: &e.Alert, Code: e.Code, Areas: e.Areas, ExerciseOpen: e.ExerciseOpen, AckURL: s.links.URL(e.Key, e.Delivery)}
 		for i := range e.Corrects {

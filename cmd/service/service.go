@@ -120,9 +120,11 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	s.stop = stop
 	s.work, running = errgroup.WithContext(running)
 	s.stopped = running.Done()
+	interrupted := context.AfterFunc(ctx, stopReading) // Ctrl-C while much is being read
 	if err := s.read(ctx, reading); err != nil {
 		return nil, err
 	}
+	interrupted()
 	if err := s.openChannels(); err != nil {
 		return nil, err
 	}
@@ -235,7 +237,7 @@ func (s *Service) NATSURL() string {
 }
 
 // drainPatience is how long requests under way are waited for at the end.
-const drainPatience = 20 * time.Second
+const drainPatience = 45 * time.Second
 
 // Stop takes nothing new, lets what is under way come to its end and its record, and closes
 // everything. It is called once.
@@ -250,8 +252,21 @@ func (s *Service) Stop() error {
 		}
 	}
 	s.stop()
-	errs = append(errs, s.work.Wait(), s.close())
+	errs = append(errs, s.drained(ctx), s.close())
 	return errors.Join(errs...)
+}
+
+// drained waits for the work to come to its end. Where the engine is gone for good it would wait for
+// ever to read back what it wrote: what was acknowledged is safe all the same.
+func (s *Service) drained(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- s.work.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return alerting.Errorf(alerting.CodeUnavailable, "work did not end within %s and was left; the next start looks into what it was sending", drainPatience)
+	}
 }
 
 // Done is closed when the service can't go on by itself; Stop then says why.

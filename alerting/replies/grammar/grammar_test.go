@@ -181,3 +181,15 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A code with a slip of the thumb is refused by its name; it never becomes a plain ACK with a note.
+func TestMistypedCodeOfLettersIsKept(t *testing.T) {
+	for text, code := range map[string]string{
+		"ACK JSX": "JSX", "ack kzq.": "KZQ", "ACK QQQ": "QQQ", "2 KZQ": "KZQ",
+		"ACK thx": "", "ack noted!": "", "ACK on it": "", "ACK we are moving": "", "2 too": "",
+	} {
+		r := grammar.Parse(text)
+		assert.Equal(t, grammar.Ack, r.Kind, text)
+		assert.Equal(t, code, r.Code, text)
+	}
+}

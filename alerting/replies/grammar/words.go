@@ -82,10 +82,27 @@ func cutCode(s string) (code, rest string) {
 		}
 	}
 	n := min(max(1, spelled), len(pieces))
-	if typed := join(pieces[:n]); meantAsCode(typed) {
+	if typed := join(pieces[:n]); meantAsCode(typed) || len(pieces) == 1 && strings.TrimFunc(pieces[0].after, isPunctuation) == "" && looksLikeCode(typed) {
 		return typed, pieces[n-1].after
 	}
 	return "", s
+}
+
+// looksLikeCode reports whether a word that stands alone is as long as a code and is none of those
+// that people add to an answer: K7Q with a slip of the thumb is KZQ, and must never acknowledge
+// whatever else is open.
+func looksLikeCode(word string) bool {
+	if len(word) < alerting.MinCode || len(word) > MaxTypedCode || ordinary[word] {
+		return false
+	}
+	return !strings.ContainsFunc(word, func(r rune) bool { return r < 'A' || r > 'Z' })
+}
+
+// ordinary are words of a code's length that people add to an answer.
+var ordinary = map[string]bool{
+	"YES": true, "YEP": true, "YUP": true, "NOW": true, "TOO": true, "HERE": true, "ALL": true, "THX": true, "TNX": true, "TKS": true,
+	"DONE": true, "OKAY": true, "ROGER": true, "COPY": true, "SURE": true, "GOOD": true, "GREAT": true, "NOTED": true, "RCVD": true,
+	"RECD": true, "THANK": true, "MAAM": true, "SIR": true, "TEAM": true, "CLERK": true, "HELP": true, "AGAIN": true, "BOTH": true,
 }
 
 // firstPieces returns as many words as a code has characters at most.
