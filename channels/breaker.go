@@ -1,10 +1,14 @@
 package channels
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
+
+	"revere/alerting"
 )
 
 // The breaker opens after so many failures of the provider in a row. Then the provider is left alone
@@ -13,6 +17,8 @@ const (
 	breakerFailures = 5
 	breakerRest     = 10 * time.Second
 	breakerPoll     = 200 * time.Millisecond
+	// probeChoice is among how many of the next that are due a probe is chosen.
+	probeChoice = 16
 )
 
 // errNoEvidence tells the breaker that what it let through says nothing about the provider: it was
@@ -32,4 +38,37 @@ func (d *Dispatcher) newBreaker() *gobreaker.TwoStepCircuitBreaker[any] {
 			d.Meter.Held(name, to != gobreaker.StateClosed)
 		},
 	})
+}
+
+// take takes from the outbox what may be begun.
+func (d *Dispatcher) take(may permit, now time.Time) []alerting.Due {
+	if !may.probe {
+		return d.Outbox.Take(may.n, may.low, now)
+	}
+	low := 0
+	if may.low > 0 {
+		low = probeChoice
+	}
+	return d.chooseProbe(d.Outbox.Take(probeChoice, low, now))
+}
+
+// chooseProbe leaves one message of those that were taken, beside what is to be asked about, and
+// gives the others back. It is one that was never tried, or the one that was tried least: what fails
+// again and again is no good to show that the provider is back.
+func (d *Dispatcher) chooseProbe(due []alerting.Due) (chosen []alerting.Due) {
+	var messages []alerting.Due
+	for _, x := range due {
+		if _, ask := d.asks(x); ask {
+			chosen = append(chosen, x)
+		} else {
+			messages = append(messages, x)
+		}
+	}
+	if len(messages) == 0 {
+		return chosen
+	}
+	probe := slices.MinFunc(messages, func(a, b alerting.Due) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	i := slices.Index(messages, probe)
+	d.Outbox.GiveBack(slices.Delete(messages, i, i+1))
+	return append(chosen, probe)
 }

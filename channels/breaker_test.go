@@ -2,6 +2,7 @@ package channels_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -165,15 +166,128 @@ func TestWhatTheBreakerRefusesKeepsItsPlace(t *testing.T) {
 	})
 }
 
-func TestAProviderThatCannotBeAskedOpensTheBreaker(t *testing.T) {
+// Messages that are put off one by one, as greylisting does, say nothing against the provider.
+func TestMessagesThatAreEachPutOffDoNotStopTheOthers(t *testing.T) {
+	for _, limits := range []channels.Limits{one, quick} {
+		bubble(t, limits, func(t *testing.T, w *world) {
+			w.provider.answer = func(c call) alerting.Outcome {
+				if c.delivery < 12 {
+					return alerting.Outcome{State: alerting.Failed, Retry: true, MessageOnly: true}
+				}
+				return accepted(c)
+			}
+			w.offerMany(12, 0, 1)
+			w.offerMany(500, 1, 1)
+			stop := w.start(t)
+			pass(6 * time.Second)
+			require.NoError(t, stop())
+			assert.Equal(t, 500, w.states()[alerting.Accepted], "at a hundred a second, with the retries in between")
+			assert.Equal(t, []bool{false}, w.meter.all())
+		})
+	}
+}
+
+func TestAMessageThatIsPutOffProvesThatTheProviderIsBack(t *testing.T) {
 	bubble(t, one, func(t *testing.T, w *world) {
-		asked := w.canBeAsked(func(int) (alerting.Outcome, bool, error) { return alerting.Outcome{}, false, errors.New("down") })
-		w.offerUnsettled(20)
+		w.provider.answer = unavailable
+		w.offerMany(30, 1, 1)
 		stop := w.start(t)
-		pass(one.ReconcileAfter + 9*time.Second)
-		assert.Equal(t, 5, asked.questions())
+		pass(5 * time.Second)
+		w.provider.answers(func(c call) alerting.Outcome {
+			if c.delivery == 5 { // the probe
+				return alerting.Outcome{State: alerting.Failed, Retry: true, MessageOnly: true}
+			}
+			return accepted(c)
+		})
+		pass(7 * time.Second)
 		require.NoError(t, stop())
+		assert.Equal(t, uint32(5), w.provider.called()[5])
+		assert.Equal(t, 29, w.states()[alerting.Accepted])
+		assert.Equal(t, []bool{false, true, true, false}, w.meter.all())
 	})
+}
+
+// A pause is for everybody, whatever else is said.
+func TestAPauseIsNoProofThatTheProviderWorks(t *testing.T) {
+	bubble(t, one, func(t *testing.T, w *world) {
+		w.provider.answer = func(call) alerting.Outcome {
+			return alerting.Outcome{State: alerting.Failed, Retry: true, MessageOnly: true, PauseChannel: time.Millisecond}
+		}
+		w.offerMany(20, 1, 1)
+		stop := w.start(t)
+		pass(5 * time.Second)
+		require.NoError(t, stop())
+		assert.Equal(t, []bool{false, true}, w.meter.all())
+	})
+}
+
+// Some that always fail, more urgent than all others, must not be the only ones that ever probe.
+func TestAProbeIsWhatWasNeverTried(t *testing.T) {
+	bubble(t, one, func(t *testing.T, w *world) {
+		w.provider.answer = func(c call) alerting.Outcome {
+			if c.delivery < 5 {
+				return unavailable(c)
+			}
+			return accepted(c)
+		}
+		w.offerMany(5, 0, 1)
+		w.offerMany(3, 1, 1)
+		stop := w.start(t)
+		pass(5 * time.Second)
+		require.Equal(t, 5, w.provider.count())
+		pass(6 * time.Second)
+		assert.Equal(t, 1, w.states()[alerting.Accepted])
+		pass(2 * time.Minute)
+		require.NoError(t, stop())
+		called := w.provider.called()
+		require.GreaterOrEqual(t, len(called), 9)
+		assert.Equal(t, uint32(5), called[5], "the first that was never tried")
+		assert.NotContains(t, called[6:8], uint32(6), "what was passed over is the more urgent all the same")
+		assert.Equal(t, 3, w.states()[alerting.Accepted])
+	})
+}
+
+// Where all were tried, the one that was tried least probes, and all keep their places.
+func TestAProbeAmongThoseThatWereTried(t *testing.T) {
+	bubble(t, one, func(t *testing.T, w *world) {
+		w.provider.answer = unavailable
+		for tries := range 40 {
+			w.offer(1, 1, func(d *delivery) { d.attempts = 50 - tries })
+		}
+		stop := w.start(t)
+		pass(11 * time.Second)
+		require.NoError(t, stop())
+		assert.Equal(t, []uint32{0, 1, 2, 3, 4, 20}, w.provider.called(), "the last of the next sixteen")
+		queued := w.queued(1)
+		assert.Equal(t, []uint32{5, 6, 7, 8, 9}, queued[:5])
+		assert.True(t, slices.IsSorted(queued))
+	})
+}
+
+func TestWhileTheProviderCannotBeAskedMessagesFlowAtTheFullRate(t *testing.T) {
+	for name, limits := range map[string]channels.Limits{
+		"one at a time": {Rate: 5, Concurrency: 1, ReconcileAfter: 10 * time.Second},
+		"two":           {Rate: 5, Concurrency: 2, ReconcileAfter: 10 * time.Second},
+		"many":          {Rate: 100, Concurrency: 16, ReconcileAfter: 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, limits, func(t *testing.T, w *world) {
+				w.provider.takes = 80 * time.Millisecond
+				asked := w.canBeAsked(func(int) (alerting.Outcome, bool, error) { return alerting.Outcome{}, false, errors.New("down") })
+				w.offerUnsettled(200)
+				w.offerMany(int(60*limits.Rate), 2, 1)
+				stop := w.start(t)
+				pass(limits.ReconcileAfter)
+				before := w.provider.count()
+				pass(30 * time.Second)
+				assert.GreaterOrEqual(t, float64(w.provider.count()-before), 0.95*30*limits.Rate)
+				assert.GreaterOrEqual(t, asked.questions(), 100, "nobody asks meanwhile")
+				require.NoError(t, stop())
+				assert.Equal(t, []bool{false}, w.meter.all(), "questions count against the sending")
+				w.checkNoneTaken(t)
+			})
+		})
+	}
 }
 
 func TestAnAnswerToAQuestionDoesNotCloseTheBreaker(t *testing.T) {

@@ -27,12 +27,13 @@ type Dispatcher struct {
 	Log     zerolog.Logger
 	Meter   Meter
 
-	limits  Limits
-	pace    *pace
-	breaker *gobreaker.TwoStepCircuitBreaker[any]
-	calls   *calls
-	absent  absences
-	stop    context.CancelFunc // ends the rounds
+	limits    Limits
+	pace      *pace
+	breaker   *gobreaker.TwoStepCircuitBreaker[any]
+	calls     *calls
+	questions questions
+	absent    absences
+	stop      context.CancelFunc // ends the rounds
 
 	mu      sync.Mutex
 	failure error // the record can't be written: the dispatcher must stop
@@ -68,6 +69,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		d.round(ctx).rest(ctx)
 	}
 	d.calls.wait()
+	d.Outbox.GiveBack(d.questions.all())
 	return d.failed()
 }
 
@@ -75,20 +77,37 @@ func (d *Dispatcher) reconcileAt(attempted time.Time) time.Time {
 	return attempted.Add(d.limits.ReconcileAfter)
 }
 
-// round begins what is due and may be sent now, and tells how long to rest before the next.
+// round asks and sends what may be now, and tells how long to rest before the next.
 func (d *Dispatcher) round(ctx context.Context) lull {
 	now := d.Now()
-	n, low, rest := d.permits(now)
-	if n == 0 {
+	if !d.questions.yield {
+		d.ask(ctx, now)
+	}
+	rest := d.dispatch(ctx, now)
+	if rest.atMost <= 0 {
+		return rest // there may be more to begin
+	}
+	d.ask(ctx, now) // in the room that sending leaves
+	if d.questions.any() {
+		rest.ended = d.calls.ended
+	}
+	return rest
+}
+
+// dispatch begins what is due and may be sent now, and tells how long there is nothing more to begin.
+func (d *Dispatcher) dispatch(ctx context.Context, now time.Time) lull {
+	may, rest := d.permits(now)
+	if may.n == 0 {
 		return rest
 	}
-	due := d.Outbox.Take(n, low, now)
+	due := d.take(may, now)
 	if len(due) == 0 {
 		return lull{atMost: d.untilRetry(now), ended: d.calls.ended, wake: d.Outbox.Wake()}
 	}
 	// What is begun is brought to its end, whether or not the rounds go on.
 	ctx = context.WithoutCancel(ctx)
 	if jobs := d.prepare(ctx, due, now); len(jobs) > 0 {
+		d.questions.yield = false
 		d.begin(ctx, jobs)
 	}
 	return lull{}

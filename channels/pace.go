@@ -50,6 +50,13 @@ func (p *pace) room(now time.Time) (units float64, wait time.Duration) {
 	return units, time.Duration((1 - units) / perSecond * float64(time.Second))
 }
 
+// held reports whether everything is kept back.
+func (p *pace) held(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return now.Before(p.resume)
+}
+
 // start takes a message's cost from the pace and returns how long to wait before the call. A cost
 // above one is paid afterwards: the next message waits longer.
 func (p *pace) start(now time.Time, cost int) time.Duration {

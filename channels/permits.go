@@ -15,26 +15,35 @@ const (
 	beat = 5 * time.Millisecond
 )
 
-// permits is how many messages may be begun now, and how many of them from the lower lanes. Where
-// that is none, rest is until when.
-func (d *Dispatcher) permits(now time.Time) (n, low int, rest lull) {
+// permits is what may be begun now. Where that is nothing, rest is until when.
+func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
+	asking := int(d.questions.underWay.Load())
 	underWay := d.calls.count()
-	n = min(d.limits.Concurrency-underWay, window)
+	sending := max(0, underWay-asking)
+	n := min(d.limits.Concurrency-underWay, window)
 	switch d.breaker.State() {
 	case gobreaker.StateOpen:
-		return 0, 0, lull{atMost: breakerPoll}
+		return permit{}, lull{atMost: breakerPoll}
 	case gobreaker.StateHalfOpen:
-		n = min(n, 1-underWay)
+		n = min(n, 1-sending)
+		may.probe = true
 	}
 	if n <= 0 {
-		return 0, 0, lull{atMost: idle, ended: d.calls.ended}
+		return permit{}, lull{atMost: idle, ended: d.calls.ended}
 	}
 	units, wait := d.pace.room(now)
 	if units < 1 {
-		return 0, 0, lull{atMost: max(wait, beat)}
+		return permit{}, lull{atMost: max(wait, beat)}
 	}
-	n = int(min(float64(n), units))
-	return n, max(0, d.limits.Concurrency-d.kept()-underWay), lull{}
+	may.n = int(min(float64(n), units))
+	may.low = max(0, min(d.limits.Concurrency-d.kept()-sending, d.limits.Concurrency-d.spared()-underWay))
+	return may, lull{}
+}
+
+// A permit is how many messages may be begun, and how many of them from the lower lanes.
+type permit struct {
+	n, low int
+	probe  bool // the one that is begun shows whether the provider is back
 }
 
 // kept is the share of the concurrency that only the most urgent lane may use: a quarter, where
@@ -45,3 +54,6 @@ func (d *Dispatcher) kept() int {
 	}
 	return (d.limits.Concurrency + 3) / 4
 }
+
+// spared is what of that share is left to the most urgent lane when questions take from it too.
+func (d *Dispatcher) spared() int { return min(1, d.kept()) }

@@ -16,15 +16,18 @@ type job struct {
 	settled func(error) // tells the breaker how it went; called once
 }
 
-// prepare makes jobs of what was taken. What needs no call is concluded; what is unsettled is looked
-// into at the provider; what can't start within the horizon, or the breaker refuses, is given back
-// with everything behind it.
+// prepare makes jobs of what was taken. What needs no call is concluded; what is to be asked about
+// joins the questions; what can't start within the horizon, or the breaker refuses, is given back with
+// everything behind it.
 func (d *Dispatcher) prepare(ctx context.Context, due []alerting.Due, now time.Time) []job {
 	units, _ := d.pace.room(now)
 	jobs := make([]job, 0, len(due))
 	for i, x := range due {
-		provider, ask := d.asks(x)
-		message, needless := d.word(x, ask, now)
+		if _, ask := d.asks(x); ask {
+			d.questions.wait(x)
+			continue
+		}
+		message, needless := d.word(x, false, now)
 		if needless != nil {
 			d.calls.start(func() { d.finish(ctx, x, *needless) })
 			continue
@@ -38,13 +41,8 @@ func (d *Dispatcher) prepare(ctx context.Context, due []alerting.Due, now time.T
 			d.Outbox.GiveBack(due[i:])
 			break
 		}
-		j := job{due: x, message: message, settled: settled}
-		if ask {
-			d.calls.start(func() { d.reconcile(ctx, provider, j) })
-			continue
-		}
 		units -= float64(d.Channel.Cost(message))
-		jobs = append(jobs, j)
+		jobs = append(jobs, job{due: x, message: message, settled: settled})
 	}
 	return jobs
 }

@@ -4,46 +4,48 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"revere/alerting"
 )
 
 // asks returns whom to ask about a delivery before it is sent: its last attempt is unsettled, the
-// provider can be asked, and has not said already that it does not have the message.
+// provider can be asked, and was not asked to the end already.
 func (d *Dispatcher) asks(x alerting.Due) (Reconciler, bool) {
 	provider, can := d.Channel.(Reconciler)
 	return provider, can && x.Unsettled && !d.absent.has(x)
 }
 
-// reconcile asks the provider about the last attempt. When it does not have the message the delivery
-// goes back to its place in the outbox, and is sent when its turn comes like every other.
-func (d *Dispatcher) reconcile(ctx context.Context, provider Reconciler, j job) {
+// askFor is for how long after an attempt the provider is asked about it, when it can't tell. Then
+// the message is sent again as if the provider did not have it: a duplicate alert beats silence.
+const askFor = 2 * time.Minute
+
+// reconcile asks the provider about the last attempt. When it does not have the message, or could not
+// tell for too long, the delivery goes back to its place in the outbox, and is sent when its turn
+// comes like every other.
+func (d *Dispatcher) reconcile(ctx context.Context, provider Reconciler, x alerting.Due, message alerting.Message) {
 	if d.lapsed() != "" {
-		j.settled(errNoEvidence)
 		return // it stays unsettled on record: the next dispatcher asks
 	}
-	last := j.due.Attempt - 1
-	message := j.message
+	last := x.Attempt - 1
 	message.Ref.Attempt = last
-	outcome, found, err := provider.Reconcile(ctx, message, j.due.Since)
+	outcome, found, err := provider.Reconcile(ctx, message, x.Since)
+	now := d.Now()
 	if err == nil && found && outcome.State == alerting.Unknown {
 		err = fmt.Errorf("it does not know itself: %s", outcome.Reason)
 	}
-	if err != nil {
-		j.settled(err)
-		d.finish(ctx, j.due, askLater(last, "the provider could not tell: "+err.Error(), j.due.Since, message.Expires, d.Now()))
-		return
+	switch over := !message.Expires.IsZero() && !now.Before(message.Expires); {
+	case err != nil && (over || now.Before(x.Since.Add(askFor))):
+		d.finish(ctx, x, askLater(last, "the provider could not tell: "+err.Error(), x.Since, message.Expires, now))
+	case err == nil && found:
+		d.finish(ctx, x, judge(last, outcome, message.Expires, now, d.limits.ReconcileAfter))
+	default:
+		d.absent.remember(x)
+		d.Outbox.GiveBack([]alerting.Due{x})
 	}
-	j.settled(errNoEvidence) // that it answers questions does not prove that it takes messages
-	if found {
-		d.finish(ctx, j.due, judge(last, outcome, message.Expires, d.Now(), d.limits.ReconcileAfter))
-		return
-	}
-	d.absent.remember(j.due)
-	d.Outbox.GiveBack([]alerting.Due{j.due})
 }
 
-// absences are the attempts that the provider certainly does not have. They need not outlive the
+// absences are the attempts that the provider does not have, or could not tell about. They need not outlive the
 // process: the next one asks again.
 type absences struct {
 	mu    sync.Mutex

@@ -60,22 +60,24 @@ func judge(attempt int, o alerting.Outcome, expires, now time.Time, reconcileAft
 	return c
 }
 
-// notAfter moves a retry that would come after the message has expired to when it does: to be
-// settled as expired then, not to be sent.
-func notAfter(retryAt, expires time.Time) time.Time {
-	if !expires.IsZero() && retryAt.After(expires) {
-		return expires
+// notAfter moves a retry that would come after the end to the end, if there is one. Where that is
+// when the message expires, it is settled as expired then, and not sent.
+func notAfter(retryAt, end time.Time) time.Time {
+	if !end.IsZero() && retryAt.After(end) {
+		return end
 	}
 	return retryAt
 }
 
 // askLater keeps an attempt Unknown that could not be asked about. It is asked about again after
-// about as long as it has been unsettled, and no more once the message has expired.
+// about as long as it has been unsettled, for the last time when that is askFor, and no more once the
+// message has expired.
 func askLater(attempt int, reason string, attempted, expires, now time.Time) alerting.Conclusion {
 	c := alerting.Conclusion{Attempt: attempt, Outcome: alerting.Outcome{State: alerting.Unknown, Reason: reason}}
 	if !expires.IsZero() && !now.Before(expires) {
 		return c
 	}
-	c.RetryAt = notAfter(now.Add(jitter(min(max(now.Sub(attempted), firstRetry), longestWait))), expires)
+	c.RetryAt = notAfter(now.Add(jitter(max(now.Sub(attempted), firstRetry))), attempted.Add(askFor))
+	c.RetryAt = notAfter(c.RetryAt, expires)
 	return c
 }

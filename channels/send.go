@@ -57,6 +57,8 @@ func (d *Dispatcher) learn(o alerting.Outcome, called, now time.Time) error {
 		d.pace.hold(now.Add(max(o.PauseChannel, o.RetryAfter)))
 		d.Log.Error().Str("channel", d.Channel.Name()).Str("code", o.Code).Str("reason", o.Reason).Dur("for", o.PauseChannel).Msg("channel paused")
 		return fmt.Errorf("channel paused: %s", o.Reason)
+	case o.State == alerting.Failed && o.Retry && o.MessageOnly:
+		// To refuse this message for now, the provider must be working.
 	case o.RetryAfter > 0:
 		d.pace.slower(called, now, now.Add(o.RetryAfter))
 		return errNoEvidence

@@ -118,6 +118,9 @@ func judgeState(tb testing.TB, out alerting.Outcome, took int) {
 			tb.Errorf("Send set OptedOut beside %s; a person who opted out was sent nothing, so the state is failed", out.State)
 		}
 	}
+	if out.MessageOnly && (!out.Retry || out.PauseChannel > 0) {
+		tb.Errorf("Send set MessageOnly without Retry, or beside a pause; it says that only this message has to wait")
+	}
 	if out.RetryAfter < 0 || out.PauseChannel < 0 {
 		tb.Errorf("Send asked for a negative wait (RetryAfter %s, PauseChannel %s)", out.RetryAfter, out.PauseChannel)
 	}

@@ -134,12 +134,25 @@ func (f *failure) closing() bool {
 	return errors.As(f.err, &reply) && reply.Code == 421
 }
 
+// unwell matches the codes of a server that is itself in trouble, mostly with its storage: 452 is
+// that too where no enhanced code says otherwise (RFC 5321 section 4.2.3, RFC 3463 section 3.4).
+var unwell = regexp.MustCompile(`^4\.3\.|^452$`)
+
+// personal reports whether the server put off this recipient or this mail, as greylisting does, and
+// not everybody: it neither ends the conversation nor is itself in trouble.
+func (f *failure) personal() bool {
+	if f.at < recipient || f.answer() != temporary || f.closing() {
+		return false
+	}
+	return !unwell.MatchString(f.code())
+}
+
 // outcome says what is known after the failure. host names the server, for people.
 func (f *failure) outcome(host string) alerting.Outcome {
 	out := alerting.Outcome{State: alerting.Failed, Code: f.code(), Reason: f.reason(host)}
 	switch decisions[f.at][f.answer()] {
 	case again:
-		out.Retry = true
+		out.Retry, out.MessageOnly = true, f.personal()
 	case mend:
 		out.Retry, out.PauseChannel = true, pause
 	case unsure:

@@ -21,6 +21,7 @@ func refuse(at smtpsim.Point, code int, status, text string) smtpsim.Fault {
 func TestOutcomes(t *testing.T) {
 	const (
 		again  = "again"  // failed, try again
+		putOff = "putOff" // failed, try again, and the server works for others
 		mend   = "mend"   // failed, try again, and the whole channel pauses
 		final  = "final"  // failed for good
 		unsure = "unsure" // unknown
@@ -45,7 +46,16 @@ func TestOutcomes(t *testing.T) {
 		{name: "sender refused", fault: refuse(smtpsim.AtMail, 553, "5.7.1", "not your address"), want: mend, code: "5.7.1"},
 		{name: "no such recipient", fault: refuse(smtpsim.AtRcpt, 550, "5.1.1", "no such user"), want: final, code: "5.1.1"},
 		{name: "recipient's mailbox full", fault: refuse(smtpsim.AtRcpt, 552, "5.2.2", "over quota"), want: final, code: "5.2.2"},
-		{name: "recipient put off", fault: refuse(smtpsim.AtRcpt, 450, "4.2.1", "mailbox busy"), want: again, code: "4.2.1"},
+		{name: "recipient put off", fault: refuse(smtpsim.AtRcpt, 450, "4.2.1", "mailbox busy"), want: putOff, code: "4.2.1"},
+		{name: "recipient greylisted", fault: refuse(smtpsim.AtRcpt, 450, "", "greylisted, come back later"), want: putOff, code: "4.0.0"},
+		{name: "recipient's server is away", fault: refuse(smtpsim.AtRcpt, 451, "4.4.1", "no answer from its host"), want: putOff, code: "4.4.1"},
+		{name: "recipient put off, the disk is full", fault: refuse(smtpsim.AtRcpt, 452, "4.3.1", "insufficient system storage"), want: again, code: "4.3.1"},
+		{name: "recipient's mailbox full for now", fault: refuse(smtpsim.AtRcpt, 452, "4.2.2", "over quota"), want: putOff, code: "4.2.2"},
+		{name: "recipient, and the server closes", fault: refuse(smtpsim.AtRcpt, 421, "4.7.0", "too many from you"), want: again, code: "4.7.0"},
+		{name: "recipient cut", fault: smtpsim.Fault{At: smtpsim.AtRcpt, Do: smtpsim.Cut}, want: again, code: "connection_lost"},
+		{name: "data put off for the mail", fault: refuse(smtpsim.AtData, 451, "4.7.1", "not yet"), want: putOff, code: "4.7.1"},
+		{name: "mail put off for what it says", fault: refuse(smtpsim.AtContent, 451, "4.7.1", "looks odd, come back"), want: putOff, code: "4.7.1"},
+		{name: "mail, and the server closes", fault: refuse(smtpsim.AtContent, 421, "4.3.2", "shutting down"), want: again, code: "4.3.2"},
 		{name: "recipient refused without an enhanced code", fault: refuse(smtpsim.AtRcpt, 550, "5.0.0", "no"), want: final, code: "5.0.0"},
 		{name: "credentials wanted late", fault: refuse(smtpsim.AtRcpt, 530, "5.7.0", "sign in first"), want: mend, code: "5.7.0"},
 		{name: "data refused", fault: refuse(smtpsim.AtData, 554, "5.5.1", "no valid recipients"), want: final, code: "5.5.1"},
@@ -73,7 +83,8 @@ func TestOutcomes(t *testing.T) {
 			require.NotContains(t, out.Reason, password)
 			require.Equal(t, test.want == unsure, out.State == alerting.Unknown, out.State)
 			require.Equal(t, test.want != unsure, out.State == alerting.Failed, out.State)
-			require.Equal(t, test.want == again || test.want == mend, out.Retry, out.Reason)
+			require.Equal(t, test.want == again || test.want == putOff || test.want == mend, out.Retry, out.Reason)
+			require.Equal(t, test.want == putOff, out.MessageOnly, out.Reason)
 			require.Equal(t, test.want == mend, out.PauseChannel > 0, out.Reason)
 			require.Len(t, server.Mails(), test.taken)
 		})

@@ -75,7 +75,10 @@ func (a answer) taken(from, to string) alerting.Outcome {
 	}
 	// One recipient was asked for, so one that failed is ours.
 	if failed := one.Errors.Recipients; len(failed) > 0 {
-		return classify(failed[0].Reason, 0, from, to)
+		o := classify(failed[0].Reason, 0, from, to)
+		// The bridge did its work, so that what it does not lay on the account is this recipient's.
+		o.MessageOnly = o.Retry && o.RetryAfter == 0 && o.PauseChannel == 0
+		return o
 	}
 	if one.Timestamp == 0 {
 		return unknown("no_timestamp", "signal-cli-rest-api answered with success and no timestamp, which proves nothing; see that channels.signal.url is its address")

@@ -43,6 +43,7 @@ type effect int
 
 const (
 	permanent effect = iota // this address can't be reached: the next contact
+	delayed                 // this address can't be reached for now, and others can
 	later                   // the bridge asks for a wait
 	operator                // every message would fail until somebody mends it: pause
 	doubtful                // the bridge doesn't know itself, and has lost Signal: a short pause
@@ -57,6 +58,7 @@ var meanings = []meaning{
 	{regexp.MustCompile(`couldn't process request`), "not_understood", operator, "signal-cli-rest-api did not understand the request; use a version that has /v2/send"},
 	{regexp.MustCompile(`unregistered|is not registered|username.* (not found|does not exist)`), "unregistered", permanent, "this address is not on Signal, or hides from those who look for its number"},
 	{regexp.MustCompile(`untrusted|identity.failure`), "untrusted_identity", permanent, "this person's safety number has changed (a new phone, or somebody else's); ask them, then trust it at the bridge's /v1/identities"},
+	{regexp.MustCompile(`invalid.?pre.?key`), "invalid_prekey", delayed, "Signal's keys for this person's phone are no good at the moment; they are renewed when the phone is used"},
 	{regexp.MustCompile(`invalid.*(number|recipient)`), "invalid_address", permanent, "Signal takes this for no address"},
 	{regexp.MustCompile(`network.failure`), "network", doubtful, "the bridge lost its connection to Signal while it sent"},
 }
@@ -80,6 +82,8 @@ func (m meaning) outcome(asked time.Duration) alerting.Outcome {
 	o := alerting.Outcome{State: alerting.Failed, Code: m.code, Reason: m.reason}
 	switch m.effect {
 	case permanent:
+	case delayed:
+		o.Retry, o.MessageOnly = true, true
 	case later:
 		o.Retry, o.RetryAfter = true, asked
 		if asked == 0 {

@@ -59,6 +59,15 @@ func TestSendOutcomes(t *testing.T) {
 		"success beside a recipient in doubt": {
 			signalsim.Behavior{Partly: map[string]string{clerk: "NETWORK_FAILURE"}},
 			alerting.Outcome{State: alerting.Unknown, PauseChannel: 10 * time.Second, Code: "network"}},
+		"success beside a recipient whose keys are no good": {
+			signalsim.Behavior{Partly: map[string]string{clerk: "INVALID_PRE_KEY_FAILURE"}},
+			alerting.Outcome{State: alerting.Failed, Retry: true, MessageOnly: true, Code: "invalid_prekey"}},
+		"success beside a recipient that failed somehow": {
+			signalsim.Behavior{Partly: map[string]string{clerk: "SOME_NEW_FAILURE"}},
+			alerting.Outcome{State: alerting.Failed, Retry: true, MessageOnly: true, Code: "not_understood"}},
+		"success beside a recipient and a rate limit": {
+			signalsim.Behavior{Partly: map[string]string{clerk: "RATE_LIMIT_FAILURE"}},
+			alerting.Outcome{State: alerting.Failed, Retry: true, RetryAfter: time.Minute, Code: "rate_limited"}},
 
 		"unregistered":    {refuse(signalsim.ErrorUnregistered), alerting.Outcome{State: alerting.Failed, Code: "unregistered"}},
 		"identity":        {refuse(signalsim.ErrorIdentity), alerting.Outcome{State: alerting.Failed, Code: "untrusted_identity"}},

@@ -10,6 +10,7 @@ type class int
 
 const (
 	transient class = iota // try again, within the limits that the dispatcher sets
+	delayed                // try again: it is about this number or message, others go through
 	permanent              // this number won't have it: use the person's next contact
 	optedOut               // the person said STOP: suppress the number
 	operator               // nothing goes out until somebody mends the account: pause the channel
@@ -82,12 +83,12 @@ var faults = map[int]fault{
 	20503: {transient, "Twilio is not available at the moment"},
 	21611: {transient, "the sending number's queue at Twilio is full; lower rate, or add numbers"},
 	30001: {transient, "Twilio's queue for the sending number overflowed; lower rate, or add numbers"},
-	30003: {transient, "the phone is off or out of reach"},
-	30008: {transient, "the carrier did not deliver it and did not say why"},
-	30009: {transient, "a part of the message was lost on the way"},
+	30003: {delayed, "the phone is off or out of reach"},
+	30008: {delayed, "the carrier did not deliver it and did not say why"},
+	30009: {delayed, "a part of the message was lost on the way"},
 	30022: {transient, "the carrier's rate for the 10DLC campaign was exceeded; lower rate"},
 	30023: {transient, "the carrier's daily limit for the 10DLC brand is reached; ask Twilio to raise it"},
-	30410: {transient, "the carrier did not answer in time"},
+	30410: {delayed, "the carrier did not answer in time"},
 }
 
 // faultOf looks a code up; 0 is an error for which Twilio gave none.

@@ -47,6 +47,9 @@ func (x *call) refused(err error) alerting.Outcome {
 		if o.Retry {
 			o.RetryAfter = x.retryAfter
 		}
+		if x.retryAfter > 0 || x.status >= http.StatusInternalServerError || x.status == http.StatusTooManyRequests {
+			o.MessageOnly = false // Twilio is busy or unwell, whatever it says of this message
+		}
 		return o
 	}
 	return x.refusedByStatus()
@@ -77,6 +80,8 @@ func (f fault) outcome(code int) alerting.Outcome {
 	switch f.class {
 	case transient:
 		o.Retry = true
+	case delayed:
+		o.Retry, o.MessageOnly = true, true
 	case operator:
 		o.Retry, o.PauseChannel = true, pause
 	case optedOut:

@@ -86,11 +86,13 @@ func TestOutcomes(t *testing.T) {
 		retry    bool
 		after    time.Duration
 		pause    bool
+		only     bool // this message's fault, or this number's
 		optedOut bool
 		taken    int
 	}
 	failed := func(code string) want { return want{state: alerting.Failed, code: code} }
 	retried := func(code string) want { return want{state: alerting.Failed, code: code, retry: true} }
+	only := func(code string) want { return want{state: alerting.Failed, code: code, retry: true, only: true} }
 	paused := func(code string) want { return want{state: alerting.Failed, code: code, retry: true, pause: true} }
 	inDoubt := func(code string, taken int) want {
 		return want{state: alerting.Unknown, code: code, taken: taken}
@@ -132,7 +134,14 @@ func TestOutcomes(t *testing.T) {
 		{"a wait beyond belief", answer(503, "", "Retry-After", "99999999999"), want{state: alerting.Failed, code: "http-503", retry: true, after: 0}},
 		{"a negative wait", answer(503, "", "Retry-After", "-5"), retried("http-503")},
 		{"queue full", refuse(429, 21611), retried("21611")},
-		{"handset off", refuse(400, 30003), retried("30003")},
+		{"handset off", refuse(400, 30003), only("30003")},
+		{"carrier gives no reason", refuse(400, 30008), only("30008")},
+		{"a part was lost", refuse(400, 30009), only("30009")},
+		{"carrier is slow", refuse(400, 30410), only("30410")},
+		{"handset off, told on the spot", answer(201, `{"sid":"SM1","status":"failed","error_code":30003}`), only("30003")},
+		{"handset off, and Twilio wants a wait", answer(400, `{"code":30003,"status":400}`, "Retry-After", "3"), want{state: alerting.Failed, code: "30003", retry: true, after: 3 * time.Second}},
+		{"handset off, and Twilio is in trouble", refuse(500, 30003), retried("30003")},
+		{"the campaign's rate", refuse(400, 30022), retried("30022")},
 		{"internal error", refuse(500, 20500), retried("20500")},
 		{"internal error, not in JSON", answer(500, "oops"), retried("http-500")},
 		{"a code that nobody knows", refuse(400, 29999), retried("29999")},
@@ -166,6 +175,7 @@ func TestOutcomes(t *testing.T) {
 			assert.GreaterOrEqual(t, out.RetryAfter, tt.want.after)
 			assert.LessOrEqual(t, out.RetryAfter, time.Hour)
 			assert.Equal(t, tt.want.pause, out.PauseChannel > 0, "pause")
+			assert.Equal(t, tt.want.only, out.MessageOnly, "this message's fault only")
 			assert.Equal(t, tt.want.optedOut, out.OptedOut, "opted out")
 			assert.Len(t, w.twilio.Messages(), tt.want.taken)
 			assert.EqualValues(t, 1, w.twilio.Stats().Creates, "one Send is one request")

@@ -1,0 +1,81 @@
+package channels
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"revere/alerting"
+)
+
+// questions are the deliveries whose last attempt the provider is to be asked about. They are put
+// beside the sending, so that a provider that can't be asked holds up no message. All but the count
+// is the rounds' own.
+type questions struct {
+	waiting [alerting.Lanes][]alerting.Due
+	// yield lets a message go before the next question, so that the two take turns where there is
+	// no room for both.
+	yield    bool
+	underWay atomic.Int64
+}
+
+func (q *questions) wait(x alerting.Due) { q.waiting[x.Lane] = append(q.waiting[x.Lane], x) }
+
+// all are the deliveries that wait, in order.
+func (q *questions) all() []alerting.Due { return slices.Concat(q.waiting[:]...) }
+
+func (q *questions) any() bool {
+	return slices.ContainsFunc(q.waiting[:], func(lane []alerting.Due) bool { return len(lane) > 0 })
+}
+
+// next removes the first that waits in one of the given number of lanes.
+func (q *questions) next(lanes int) (x alerting.Due, found bool) {
+	for lane := range lanes {
+		if waiting := q.waiting[lane]; len(waiting) > 0 {
+			q.waiting[lane] = waiting[1:]
+			return waiting[0], true
+		}
+	}
+	return x, false
+}
+
+// ask puts the questions for which there is room now. They are not the breaker's matter: that
+// questions fail says nothing about sending, nor does it that they are answered.
+func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
+	if d.pace.held(now) {
+		return
+	}
+	ctx = context.WithoutCancel(ctx) // what is begun is brought to its end
+	for {
+		x, found := d.questions.next(d.askable())
+		if !found {
+			return
+		}
+		provider, ask := d.asks(x)
+		message, needless := d.word(x, ask, now)
+		if needless != nil {
+			d.calls.start(func() { d.finish(ctx, x, *needless) })
+			continue
+		}
+		d.questions.yield = true
+		d.questions.underWay.Add(1)
+		d.calls.start(func() {
+			d.reconcile(ctx, provider, x, message)
+			d.questions.underWay.Add(-1)
+		})
+	}
+}
+
+// askable is in how many of the lanes, from the most urgent, questions may be put now: up to a
+// quarter of the concurrency is for them, and only the most urgent take what is spared for its like.
+func (d *Dispatcher) askable() int {
+	underWay := d.calls.count()
+	switch {
+	case int(d.questions.underWay.Load()) >= max(1, d.limits.Concurrency/4), underWay >= d.limits.Concurrency:
+		return 0
+	case underWay >= d.limits.Concurrency-d.spared():
+		return 1
+	}
+	return alerting.Lanes
+}
