@@ -104,15 +104,7 @@ func (s *Server) chain(key alerting.Key) []alerting.Key {
 		head, _ := s.Board.Head(key)
 		key = head.ReplacedBy
 	}
-	for i := 0; i < len(keys); i++ {
-		opened, _ := s.Board.Opened(keys[i])
-		for _, earlier := range opened.Corrects {
-			if !slices.Contains(keys, earlier) {
-				keys = append(keys, earlier)
-			}
-		}
-	}
-	return keys
+	return s.Board.WithReplaced(keys)
 }
 
 // corrected finds what a correction refers to, as the router will, and says why the caller may not

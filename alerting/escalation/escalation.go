@@ -91,15 +91,10 @@ func nextRung(rungs []tracking.Rung) *tracking.Rung {
 	return nil
 }
 
-// A Journal appends to the ledger as its only writer.
-type Journal interface {
-	Append(ctx context.Context, records ...alerting.Record) (sequence uint64, err error)
-}
-
 // An Escalator carries the policy out for every open alert.
 type Escalator struct {
 	Board   *tracking.Board
-	Journal Journal
+	Journal alerting.Journal
 	Policy  Policy
 	Now     func() time.Time
 	Log     zerolog.Logger

@@ -32,7 +32,7 @@ func (p *pass) references(ctx context.Context, s alerting.Submission, o alerting
 			key = original.ReplacedBy
 		}
 	}
-	keys = p.withReplaced(keys)
+	keys = p.Board.WithReplaced(keys)
 	p.mayAddressAll(&problems, s, keys)
 	return keys, problems.Err("the correction was refused")
 }
@@ -53,20 +53,6 @@ func (p *pass) mayAddressAll(problems *alerting.Problems, s alerting.Submission,
 			}
 		}
 	}
-}
-
-// withReplaced adds what the alerts replaced themselves, and what that replaced: an update that is
-// corrected before it went out has not reached everyone who has the original.
-func (p *pass) withReplaced(keys []alerting.Key) []alerting.Key {
-	for i := 0; i < len(keys); i++ {
-		opened, _ := p.Board.Opened(keys[i])
-		for _, earlier := range opened.Corrects {
-			if !slices.Contains(keys, earlier) {
-				keys = append(keys, earlier)
-			}
-		}
-	}
-	return keys
 }
 
 // mayCorrect says what stands against a correction of an alert.

@@ -22,11 +22,6 @@ type Store interface {
 	Pronounce(ctx context.Context, v alerting.Verdict, inbox string) error
 }
 
-// A Journal appends to the ledger as its only writer.
-type Journal interface {
-	Append(ctx context.Context, records ...alerting.Record) (sequence uint64, err error)
-}
-
 // A Router turns submissions into alerts with manifests.
 type Router struct {
 	Store    Store
@@ -49,7 +44,7 @@ type Router struct {
 
 // Judge decides on submissions in their order, and returns when every decision is durable and its
 // producer told. Whatever it wrote when it fails, doing it again completes it.
-func (r *Router) Judge(ctx context.Context, journal Journal, submissions []alerting.Submission) error {
+func (r *Router) Judge(ctx context.Context, journal alerting.Journal, submissions []alerting.Submission) error {
 	if err := r.Refresh(ctx); err != nil {
 		return err
 	}
@@ -76,7 +71,7 @@ func (r *Router) Judge(ctx context.Context, journal Journal, submissions []alert
 // of the same pass has it written first.
 type pass struct {
 	*Router
-	journal  Journal
+	journal  alerting.Journal
 	pending  []alerting.Record
 	taken    map[string]bool // identities that are pending
 	codes    []string        // codes that are pending

@@ -10,16 +10,11 @@ import (
 	"revere/alerting/tracking"
 )
 
-// A Journal appends to the ledger as its only writer.
-type Journal interface {
-	Append(ctx context.Context, records ...alerting.Record) (sequence uint64, err error)
-}
-
 // An Outbox implements channels.Outbox for one channel.
 type Outbox struct {
 	Channel string
 	Board   *tracking.Board
-	Journal Journal
+	Journal alerting.Journal
 	// Word words a message. OptedOut tells whether an address wants nothing on the channel, and
 	// OptOut keeps that it does.
 	Word     func(tracking.Envelope) alerting.Message

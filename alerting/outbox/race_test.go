@@ -89,7 +89,7 @@ func withdrawn(key alerting.Key) alerting.Record {
 }
 
 // sender is an outbox of text messages that does no more than begin.
-func sender(board *tracking.Board, journal outbox.Journal) *outbox.Outbox {
+func sender(board *tracking.Board, journal alerting.Journal) *outbox.Outbox {
 	return &outbox.Outbox{
 		Channel: "sms", Board: board, Journal: journal, Now: func() time.Time { return start },
 		OptedOut: func(string, string) bool { return false },

@@ -15,15 +15,10 @@ import (
 	"revere/alerting/wording"
 )
 
-// A Journal appends to the ledger as its only writer.
-type Journal interface {
-	Append(ctx context.Context, records ...alerting.Record) (sequence uint64, err error)
-}
-
 // A Processor deals with inbound facts, in their order.
 type Processor struct {
 	Board   *tracking.Board
-	Journal Journal
+	Journal alerting.Journal
 	Desk    wording.Desk
 	// OptOut and OptIn keep in the directory what a person wants on a channel.
 	OptOut func(ctx context.Context, channel, address, reason string) error

@@ -20,7 +20,6 @@ type alert struct {
 	manifested     bool
 	parts          []alerting.Manifest // of a manifest that is not complete yet
 	revision       uint64              // the directory's, of the newest manifest
-	hash           []byte
 
 	recipients []recipient
 	people     map[string]uint32 // recipients by subscriber

@@ -84,7 +84,7 @@ func (b *Board) foldManifest(a *alert, at time.Time, m alerting.Manifest) {
 	}
 	parts := a.parts
 	a.parts = nil
-	a.manifested, a.revision, a.hash = true, m.Revision, m.Hash
+	a.manifested, a.revision = true, m.Revision
 
 	messages, people := 0, 0
 	for _, p := range parts {

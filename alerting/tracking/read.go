@@ -58,6 +58,25 @@ func (b *Board) Opened(key alerting.Key) (alerting.Opened, bool) {
 	return a.opened, true
 }
 
+// WithReplaced adds to alerts what they replaced themselves, and what that replaced: an update that
+// is corrected before it went out has not reached everyone who has the original.
+func (b *Board) WithReplaced(keys []alerting.Key) []alerting.Key {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for i := 0; i < len(keys); i++ {
+		a := b.alerts[keys[i]]
+		if a == nil {
+			continue
+		}
+		for _, earlier := range a.opened.Corrects {
+			if !slices.Contains(keys, earlier) {
+				keys = append(keys, earlier)
+			}
+		}
+	}
+	return keys
+}
+
 // Keys lists the alerts that match, the newest first.
 func (b *Board) Keys(match func(Summary) bool) []alerting.Key {
 	b.mu.RLock()

@@ -126,11 +126,11 @@ type manifest struct {
 
 // A watchedJournal tells when what was appended is durable.
 type watchedJournal struct {
-	journal fanout.Journal
+	journal alerting.Journal
 	written chan<- manifest
 }
 
-// Append implements fanout.Journal.
+// Append implements alerting.Journal.
 func (j *watchedJournal) Append(ctx context.Context, records ...alerting.Record) (uint64, error) {
 	sequence, err := j.journal.Append(ctx, records...)
 	if err == nil {
