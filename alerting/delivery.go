@@ -27,6 +27,9 @@ const (
 	Canceled                 // no longer needed: withdrawn, replaced or already answered
 )
 
+// StateCount is how many states there are.
+const StateCount = int(Canceled) + 1
+
 var stateNames = [...]string{"queued", "attempting", "accepted", "sent", "delivered", "read",
 	"unknown", "undelivered", "failed", "expired", "suppressed", "canceled"}
 

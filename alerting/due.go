@@ -6,6 +6,7 @@ import "time"
 type Due struct {
 	Alert    Key
 	Delivery uint32
+	Address  string
 	// Attempt is the number that the next attempt will have.
 	Attempt int
 	// Lane is 0 to 3 by the alert's severity, LaneNotices for confirmations and help texts.
@@ -14,6 +15,8 @@ type Due struct {
 	// before anything is sent again. Since is when that attempt was recorded.
 	Unsettled bool
 	Since     time.Time
+	// PossibleDuplicate is set when an earlier attempt may have reached the person.
+	PossibleDuplicate bool
 }
 
 // Lanes, from the most urgent.
@@ -29,4 +32,10 @@ type Conclusion struct {
 	Attempt int
 	// RetryAt is when to look at the delivery again; zero for never.
 	RetryAt time.Time
+}
+
+// A Finished delivery is one of which something became known.
+type Finished struct {
+	Due Due
+	Conclusion
 }

@@ -40,8 +40,10 @@ type counting struct {
 	sent chan<- struct{}
 }
 
-func (c counting) Finish(ctx context.Context, x alerting.Due, r alerting.Conclusion) error {
-	err := c.outbox.Finish(ctx, x, r)
-	c.sent <- struct{}{}
+func (c counting) Finish(ctx context.Context, finished []alerting.Finished) error {
+	err := c.outbox.Finish(ctx, finished)
+	for range finished {
+		c.sent <- struct{}{}
+	}
 	return err
 }

@@ -17,8 +17,9 @@ import (
 //
 // Its life: Run holds the lease all the while; it refills the outbox from the record; then, until
 // its context is done, it takes what is due, records the attempts, calls the provider and records
-// what came of it. When the context is done it takes nothing more, waits for the calls that are
-// under way and records their outcomes. A Dispatcher runs once.
+// what came of it, each step while others go on: a window of messages is taken and worded while the
+// one before becomes durable. When the context is done it takes nothing more, waits for the calls that
+// are under way and records their outcomes. A Dispatcher runs once.
 type Dispatcher struct {
 	Channel Channel
 	Outbox  Outbox
@@ -27,13 +28,17 @@ type Dispatcher struct {
 	Log     zerolog.Logger
 	Meter   Meter
 
-	limits    Limits
-	pace      *pace
-	breaker   *gobreaker.TwoStepCircuitBreaker[any]
-	calls     *calls
-	questions questions
-	absent    absences
-	stop      context.CancelFunc // ends the rounds
+	limits      Limits
+	pace        *pace
+	width       *width
+	breaker     *gobreaker.TwoStepCircuitBreaker[any]
+	recording   recording
+	starts      *starts
+	calls       *calls
+	conclusions *conclusions
+	questions   questions
+	absent      absences
+	stop        context.CancelFunc // ends the rounds
 
 	mu      sync.Mutex
 	failure error // the record can't be written: the dispatcher must stop
@@ -60,17 +65,33 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer d.stop()
 	d.limits = d.Channel.Limits()
 	d.pace = newPace(d.limits.Rate)
-	d.calls = newCalls()
+	d.width = newWidth(d.limits)
+	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now)
 	d.breaker = d.newBreaker()
 	if err := d.Outbox.Refill(ctx, d.reconcileAt); err != nil {
 		return err
 	}
+	ended := d.accompany(context.WithoutCancel(ctx)) // what is begun is brought to its end
 	for ctx.Err() == nil && d.Lease.Held() {
 		d.round(ctx).rest(ctx)
 	}
 	d.calls.wait()
+	ended()
 	d.Outbox.GiveBack(d.questions.all())
 	return d.failed()
+}
+
+// accompany starts what goes on beside the rounds. The function that it returns ends it, when no call
+// is under way any more and every conclusion is written.
+func (d *Dispatcher) accompany(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { d.starts.run(ctx, func(j *job) { d.calls.make(func() { d.send(ctx, j) }) }) })
+	beside.Go(func() { d.conclude(ctx) })
+	return func() {
+		cancel()
+		beside.Wait()
+	}
 }
 
 func (d *Dispatcher) reconcileAt(attempted time.Time) time.Time {
@@ -106,7 +127,7 @@ func (d *Dispatcher) dispatch(ctx context.Context, now time.Time) lull {
 	}
 	// What is begun is brought to its end, whether or not the rounds go on.
 	ctx = context.WithoutCancel(ctx)
-	if jobs := d.prepare(ctx, due, now); len(jobs) > 0 {
+	if jobs := d.prepare(due, now); len(jobs) > 0 {
 		d.questions.yield = false
 		d.begin(ctx, jobs)
 	}

@@ -28,8 +28,8 @@ type Outbox interface {
 	Begin(context.Context, []alerting.Due) error
 	// Blocked tells why a delivery must not be sent after all; reason is "" when it may be.
 	Blocked(due alerting.Due, now time.Time) (state alerting.State, reason string)
-	// Finish makes what became of a delivery durable.
-	Finish(context.Context, alerting.Due, alerting.Conclusion) error
+	// Finish makes what became of deliveries durable.
+	Finish(context.Context, []alerting.Finished) error
 }
 
 // A Lease tells whether this process is still the one that may send.

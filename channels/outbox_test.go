@@ -49,7 +49,7 @@ type outbox struct {
 	begun      map[[2]int]time.Time // delivery and attempt
 	duplicates int                  // attempts begun as possible duplicates
 	takes      []time.Time
-	records    int // Begin is called by one goroutine
+	records    int // calls of Begin
 	wake       chan struct{}
 }
 
@@ -176,8 +176,12 @@ func (o *outbox) Message(x alerting.Due) (alerting.Message, error) {
 }
 
 func (o *outbox) Begin(ctx context.Context, due []alerting.Due) error {
-	if o.records++; o.beginTakes != nil {
-		time.Sleep(o.beginTakes(o.records))
+	o.mu.Lock()
+	o.records++
+	nth := o.records
+	o.mu.Unlock()
+	if o.beginTakes != nil {
+		time.Sleep(o.beginTakes(nth))
 	}
 	if err := cmp.Or(ctx.Err(), outcomeOf(o.beginFails)); err != nil {
 		return err
@@ -219,7 +223,16 @@ func (o *outbox) forbid(id uint32, why alerting.State) {
 	o.deliveries[id].blocked = why
 }
 
-func (o *outbox) Finish(ctx context.Context, x alerting.Due, c alerting.Conclusion) error {
+func (o *outbox) Finish(ctx context.Context, finished []alerting.Finished) error {
+	for _, f := range finished {
+		if err := o.finish(ctx, f.Due, f.Conclusion); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *outbox) finish(ctx context.Context, x alerting.Due, c alerting.Conclusion) error {
 	if err := cmp.Or(ctx.Err(), outcomeOf(o.finishFails)); err != nil {
 		return err
 	}

@@ -8,9 +8,14 @@ import (
 )
 
 const (
-	// horizon is how far ahead sends are given their start: an attempt that is on record is called
-	// within it.
+	// horizon is how far ahead of their start attempts are put on record: the pace need not wait for
+	// the record, and what is on record is called soon.
 	horizon = 50 * time.Millisecond
+	// catchUp is for how long a pace that fell behind, since the process was slow to wake, may make up
+	// for it: no second then sees more than a hundredth above the rate, and none of the rate is lost.
+	catchUp = 10 * time.Millisecond
+	// largestBurst keeps a rate without meaning from overflowing.
+	largestBurst = 1e6
 	// slowest is the part of the rate that is left however often the provider asks for less.
 	slowest = 1.0 / 16
 	// recovery is how long it takes to come back from nothing to the full rate.
@@ -23,27 +28,29 @@ type pace struct {
 	full    rate.Limit
 	limiter *rate.Limiter
 
-	mu      sync.Mutex
-	resume  time.Time // nothing starts before
-	gaining time.Time // until when what slower took was given back
+	mu       sync.Mutex
+	promised float64   // units of attempts that wait for their record or their start
+	resume   time.Time // nothing starts before
+	gaining  time.Time // until when what slower took was given back
 }
 
 func newPace(perSecond float64) *pace {
 	full := rate.Limit(perSecond)
-	return &pace{full: full, limiter: rate.NewLimiter(full, 1)} // a burst of 1: evenly spaced
+	burst := max(1, min(perSecond*catchUp.Seconds(), largestBurst))
+	return &pace{full: full, limiter: rate.NewLimiter(full, int(burst))}
 }
 
-// room is how many units can start within the horizon. When that is less than one, wait is how long
-// it will be so.
+// room is how many units can still be promised a start within the horizon. When that is less than
+// one, wait is how long it will be so.
 func (p *pace) room(now time.Time) (units float64, wait time.Duration) {
 	p.mu.Lock()
-	resume := p.resume
+	resume, promised := p.resume, p.promised
 	p.mu.Unlock()
 	if now.Before(resume) {
 		return 0, resume.Sub(now)
 	}
 	perSecond := float64(p.limiter.Limit())
-	units = p.limiter.TokensAt(now) + perSecond*horizon.Seconds()
+	units = p.limiter.TokensAt(now) + perSecond*horizon.Seconds() - promised
 	if units >= 1 {
 		return units, 0
 	}
@@ -57,14 +64,33 @@ func (p *pace) held(now time.Time) bool {
 	return now.Before(p.resume)
 }
 
-// start takes a message's cost from the pace and returns how long to wait before the call. A cost
-// above one is paid afterwards: the next message waits longer.
-func (p *pace) start(now time.Time, cost int) time.Duration {
+// promise counts a message's cost as given away.
+func (p *pace) promise(cost int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.promised += float64(max(cost, 1))
+}
+
+// slot takes the first unit of the next message, and returns how long to wait before its call.
+func (p *pace) slot(now time.Time) time.Duration {
 	wait := p.limiter.ReserveN(now, 1).DelayFrom(now)
+	p.keep(1)
+	return wait
+}
+
+// surcharge takes the rest of a message's cost when it begins: the next one waits longer.
+func (p *pace) surcharge(now time.Time, cost int) {
 	for range cost - 1 { // one by one: no reservation may be above the burst
 		p.limiter.ReserveN(now, 1)
 	}
-	return min(wait, horizon) // room saw to that, unless the pace was slowed since
+	p.keep(max(cost, 1) - 1)
+}
+
+// keep counts units of a promise as kept.
+func (p *pace) keep(units int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.promised -= float64(units)
 }
 
 // hold keeps everything back until the given time.

@@ -20,7 +20,11 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	asking := int(d.questions.underWay.Load())
 	underWay := d.calls.count()
 	sending := max(0, underWay-asking)
-	n := min(d.limits.Concurrency-underWay, window)
+	width := d.width.at(now)
+	n := min(width-underWay, window, maxUnwritten-d.conclusions.unwritten())
+	if d.recording.full() {
+		n = 0
+	}
 	switch d.breaker.State() {
 	case gobreaker.StateOpen:
 		return permit{}, lull{atMost: breakerPoll}
@@ -36,7 +40,7 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 		return permit{}, lull{atMost: max(wait, beat)}
 	}
 	may.n = int(min(float64(n), units))
-	may.low = max(0, min(d.limits.Concurrency-d.kept()-sending, d.limits.Concurrency-d.spared()-underWay))
+	may.low = max(0, min(width-kept(width)-sending, width-spared(width)-underWay))
 	return may, lull{}
 }
 
@@ -48,12 +52,12 @@ type permit struct {
 
 // kept is the share of the concurrency that only the most urgent lane may use: a quarter, where
 // there is more than one.
-func (d *Dispatcher) kept() int {
-	if d.limits.Concurrency < 2 {
+func kept(width int) int {
+	if width < 2 {
 		return 0
 	}
-	return (d.limits.Concurrency + 3) / 4
+	return (width + 3) / 4
 }
 
 // spared is what of that share is left to the most urgent lane when questions take from it too.
-func (d *Dispatcher) spared() int { return min(1, d.kept()) }
+func spared(width int) int { return min(1, kept(width)) }

@@ -3,6 +3,7 @@ package channels
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"revere/alerting"
@@ -10,18 +11,20 @@ import (
 
 // A job is one delivery that is about to be sent.
 type job struct {
-	due     alerting.Due
-	message alerting.Message
-	start   time.Time
-	settled func(error) // tells the breaker how it went; called once
+	due      alerting.Due
+	message  alerting.Message
+	cost     int
+	recorded time.Time
+	settled  func(error) // tells the breaker how it went; called once
+	exchange *exchange
 }
 
 // prepare makes jobs of what was taken. What needs no call is concluded; what is to be asked about
 // joins the questions; what can't start within the horizon, or the breaker refuses, is given back with
 // everything behind it.
-func (d *Dispatcher) prepare(ctx context.Context, due []alerting.Due, now time.Time) []job {
+func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
 	units, _ := d.pace.room(now)
-	jobs := make([]job, 0, len(due))
+	jobs := make([]*job, 0, len(due))
 	for i, x := range due {
 		if _, ask := d.asks(x); ask {
 			d.questions.wait(x)
@@ -29,7 +32,7 @@ func (d *Dispatcher) prepare(ctx context.Context, due []alerting.Due, now time.T
 		}
 		message, needless := d.word(x, false, now)
 		if needless != nil {
-			d.calls.start(func() { d.finish(ctx, x, *needless) })
+			d.finish(x, *needless)
 			continue
 		}
 		if units < 1 {
@@ -41,8 +44,10 @@ func (d *Dispatcher) prepare(ctx context.Context, due []alerting.Due, now time.T
 			d.Outbox.GiveBack(due[i:])
 			break
 		}
-		units -= float64(d.Channel.Cost(message))
-		jobs = append(jobs, job{due: x, message: message, settled: settled})
+		cost := d.Channel.Cost(message)
+		units -= float64(cost)
+		d.pace.promise(cost)
+		jobs = append(jobs, &job{due: x, message: message, cost: cost, settled: settled, exchange: d.width.began(now)})
 	}
 	return jobs
 }
@@ -69,20 +74,33 @@ func uncalled(x alerting.Due, state alerting.State, reason string) *alerting.Con
 	return &alerting.Conclusion{Outcome: alerting.Outcome{State: state, Reason: reason}}
 }
 
-// begin puts the attempts on record, gives each its start, and calls the provider. The starts are
-// reckoned from when the record is durable, so that a slow record never bunches the calls.
-func (d *Dispatcher) begin(ctx context.Context, jobs []job) {
+// begin puts the attempts on record while the rounds go on, and then has them started. The starts
+// are reckoned from when the record is durable, so that a slow record never bunches the calls.
+func (d *Dispatcher) begin(ctx context.Context, jobs []*job) {
 	due := make([]alerting.Due, len(jobs))
 	for i, j := range jobs {
 		due[i] = j.due
 	}
-	if err := d.Outbox.Begin(ctx, due); err != nil {
-		d.fail(fmt.Errorf("record attempts: %w", err))
-		return
-	}
-	now := d.Now()
-	for _, j := range jobs {
-		j.start = now.Add(d.pace.start(now, d.Channel.Cost(j.message)))
-		d.calls.start(func() { d.send(ctx, j) })
-	}
+	d.calls.reserve(len(jobs))
+	d.recording.add(1)
+	go func() {
+		err := d.Outbox.Begin(ctx, due)
+		d.recording.add(-1)
+		if err != nil {
+			d.fail(fmt.Errorf("record attempts: %w", err))
+			d.calls.release(len(jobs))
+			return
+		}
+		d.starts.add(jobs)
+		d.calls.signal()
+	}()
 }
+
+// recording counts the windows whose attempts are not on record yet.
+type recording struct{ windows atomic.Int64 }
+
+// mostRecording is how many they may be: one that is written, and one that is ready when it is.
+const mostRecording = 2
+
+func (r *recording) add(n int64) { r.windows.Add(n) }
+func (r *recording) full() bool  { return r.windows.Load() >= mostRecording }

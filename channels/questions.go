@@ -48,14 +48,14 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
 	}
 	ctx = context.WithoutCancel(ctx) // what is begun is brought to its end
 	for {
-		x, found := d.questions.next(d.askable())
+		x, found := d.questions.next(d.askable(now))
 		if !found {
 			return
 		}
 		provider, ask := d.asks(x)
 		message, needless := d.word(x, ask, now)
 		if needless != nil {
-			d.calls.start(func() { d.finish(ctx, x, *needless) })
+			d.finish(x, *needless)
 			continue
 		}
 		d.questions.yield = true
@@ -69,12 +69,12 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
 
 // askable is in how many of the lanes, from the most urgent, questions may be put now: up to a
 // quarter of the concurrency is for them, and only the most urgent take what is spared for its like.
-func (d *Dispatcher) askable() int {
-	underWay := d.calls.count()
+func (d *Dispatcher) askable(now time.Time) int {
+	underWay, width := d.calls.count(), d.width.at(now)
 	switch {
-	case int(d.questions.underWay.Load()) >= max(1, d.limits.Concurrency/4), underWay >= d.limits.Concurrency:
+	case int(d.questions.underWay.Load()) >= max(1, width/4), underWay >= width:
 		return 0
-	case underWay >= d.limits.Concurrency-d.spared():
+	case underWay >= width-spared(width):
 		return 1
 	}
 	return alerting.Lanes

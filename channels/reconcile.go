@@ -36,9 +36,9 @@ func (d *Dispatcher) reconcile(ctx context.Context, provider Reconciler, x alert
 	}
 	switch over := !message.Expires.IsZero() && !now.Before(message.Expires); {
 	case err != nil && (over || now.Before(x.Since.Add(askFor))):
-		d.finish(ctx, x, askLater(last, "the provider could not tell: "+err.Error(), x.Since, message.Expires, now))
+		d.finish(x, askLater(last, "the provider could not tell: "+err.Error(), x.Since, message.Expires, now))
 	case err == nil && found:
-		d.finish(ctx, x, judge(last, outcome, message.Expires, now, d.limits.ReconcileAfter))
+		d.finish(x, judge(last, outcome, message.Expires, now, d.limits.ReconcileAfter))
 	default:
 		d.absent.remember(x)
 		d.Outbox.GiveBack([]alerting.Due{x})

@@ -9,21 +9,20 @@ import (
 )
 
 // send makes one attempt. Everything that could forbid it is asked immediately before the call.
-func (d *Dispatcher) send(ctx context.Context, j job) {
-	if wait := j.start.Sub(d.Now()); wait > 0 {
-		time.Sleep(wait)
-	}
+func (d *Dispatcher) send(ctx context.Context, j *job) {
 	now := d.Now()
 	if not := d.forbidden(j.due, now); not != nil {
 		j.settled(errNoEvidence)
-		d.finish(ctx, j.due, *not)
+		d.width.answered(j.exchange, now)
+		d.finish(j.due, *not)
 		return
 	}
 	outcome := d.Channel.Send(ctx, j.message)
 	done := d.Now()
+	d.width.answered(j.exchange, done)
 	d.Meter.Sent(d.Channel.Name(), outcome.State, done.Sub(now))
 	j.settled(d.learn(outcome, now, done))
-	d.finish(ctx, j.due, judge(j.due.Attempt, outcome, j.message.Expires, done, d.limits.ReconcileAfter))
+	d.finish(j.due, judge(j.due.Attempt, outcome, j.message.Expires, done, d.limits.ReconcileAfter))
 }
 
 // forbidden tells what becomes of an attempt that is on record and must not be called; nil when it
@@ -67,11 +66,4 @@ func (d *Dispatcher) learn(o alerting.Outcome, called, now time.Time) error {
 	}
 	d.pace.recover(now)
 	return nil
-}
-
-func (d *Dispatcher) finish(ctx context.Context, x alerting.Due, c alerting.Conclusion) {
-	d.absent.forget(x)
-	if err := d.Outbox.Finish(ctx, x, c); err != nil {
-		d.fail(fmt.Errorf("record an outcome: %w", err))
-	}
 }

@@ -15,9 +15,9 @@ type Outbox struct {
 	Channel string
 	Board   *tracking.Board
 	Journal alerting.Journal
-	// Word words a message. OptedOut tells whether an address wants nothing on the channel, and
-	// OptOut keeps that it does.
-	Word     func(tracking.Envelope) alerting.Message
+	// Word words a message, which says so where it may be a repeat. OptedOut tells whether an address
+	// wants nothing on the channel, and OptOut keeps that it does.
+	Word     func(e tracking.Envelope, possibleDuplicate bool) alerting.Message
 	OptedOut func(channel, address string) bool
 	OptOut   func(ctx context.Context, channel, address, reason string) error
 	Now      func() time.Time
@@ -60,10 +60,10 @@ func (o *Outbox) Message(x alerting.Due) (alerting.Message, error) {
 	if !ok {
 		return alerting.Message{}, alerting.Errorf(alerting.CodeNotFound, "delivery %d of alert %s is not on the board", x.Delivery, x.Alert)
 	}
-	message := o.Word(envelope)
+	message := o.Word(envelope, x.PossibleDuplicate)
 	message.Ref = alerting.Ref{Alert: x.Alert, Delivery: envelope.Delivery, Attempt: x.Attempt}
 	message.To = envelope.Address
-	message.PossibleDuplicate = envelope.PossibleDuplicate
+	message.PossibleDuplicate = x.PossibleDuplicate
 	return message, nil
 }
 
@@ -74,8 +74,7 @@ func (o *Outbox) Begin(ctx context.Context, due []alerting.Due) error {
 	records := newGroup(o.Now())
 	for _, x := range due {
 		r := records.of(x.Alert)
-		envelope, _ := o.Board.Envelope(x.Alert, x.Delivery)
-		r.Attempts = append(r.Attempts, alerting.Attempt{Delivery: x.Delivery, Attempt: x.Attempt, PossibleDuplicate: envelope.PossibleDuplicate})
+		r.Attempts = append(r.Attempts, alerting.Attempt{Delivery: x.Delivery, Attempt: x.Attempt, PossibleDuplicate: x.PossibleDuplicate})
 	}
 	return o.write(ctx, records)
 }
@@ -85,27 +84,28 @@ func (o *Outbox) Blocked(x alerting.Due, now time.Time) (alerting.State, string)
 	if state, reason := o.Board.Blocked(x.Alert, x.Delivery, now); reason != "" {
 		return state, reason
 	}
-	if e, ok := o.Board.Envelope(x.Alert, x.Delivery); ok && o.OptedOut(o.Channel, e.Address) {
+	if o.OptedOut(o.Channel, x.Address) {
 		return alerting.Suppressed, "opted out: the person wants no messages here"
 	}
 	return 0, ""
 }
 
-// Finish implements channels.Outbox.
-func (o *Outbox) Finish(ctx context.Context, x alerting.Due, r alerting.Conclusion) error {
-	if r.OptedOut {
-		if e, ok := o.Board.Envelope(x.Alert, x.Delivery); ok {
-			if err := o.OptOut(ctx, o.Channel, e.Address, r.Reason); err != nil {
+// Finish implements channels.Outbox. It does not wait for the board.
+func (o *Outbox) Finish(ctx context.Context, finished []alerting.Finished) error {
+	records := newGroup(o.Now())
+	for _, f := range finished {
+		r := f.Conclusion
+		if r.OptedOut {
+			if err := o.OptOut(ctx, o.Channel, f.Due.Address, r.Reason); err != nil {
 				return err
 			}
+			r.State, r.RetryAt = alerting.Suppressed, time.Time{}
 		}
-		r.State, r.RetryAt = alerting.Suppressed, time.Time{}
+		record := records.of(f.Due.Alert)
+		record.Results = append(record.Results, alerting.Result{
+			Delivery: f.Due.Delivery, Attempt: r.Attempt, State: r.State, RetryAt: r.RetryAt.UTC(), ProviderID: r.ProviderID, Code: r.Code, Reason: r.Reason,
+		})
 	}
-	records := newGroup(o.Now())
-	record := records.of(x.Alert)
-	record.Results = []alerting.Result{{
-		Delivery: x.Delivery, Attempt: r.Attempt, State: r.State, RetryAt: r.RetryAt.UTC(), ProviderID: r.ProviderID, Code: r.Code, Reason: r.Reason,
-	}}
 	_, err := o.Journal.Append(ctx, records.list()...)
 	return err
 }

@@ -37,7 +37,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{T: t, ledger: trackingtest.NewLedger(board), out: map[string]bool{}}
 	w.Outbox = &outbox.Outbox{
 		Channel: "sms", Board: board, Journal: w.ledger,
-		Word: func(e tracking.Envelope) alerting.Message {
+		Word: func(e tracking.Envelope, _ bool) alerting.Message {
 			return alerting.Message{Text: "words for " + e.Address, Code: e.Code}
 		},
 		OptedOut: func(channel, address string) bool { return w.out[channel+address] },
@@ -60,7 +60,7 @@ func (w *world) begun() []alerting.Due {
 
 func (w *world) finish(x alerting.Due, o alerting.Outcome, retry time.Time) {
 	w.Helper()
-	require.NoError(w, w.Finish(w.Context(), x, alerting.Conclusion{Outcome: o, Attempt: x.Attempt, RetryAt: retry}))
+	require.NoError(w, w.Finish(w.Context(), []alerting.Finished{{Due: x, Conclusion: alerting.Conclusion{Outcome: o, Attempt: x.Attempt, RetryAt: retry}}}))
 }
 
 func TestBeginPutsAttemptsOnRecordTogether(t *testing.T) {
@@ -164,7 +164,7 @@ func TestOptOutThatCantBeKeptIsNotForgotten(t *testing.T) {
 	broken := errors.New("the directory can't be written")
 	w.OptOut = func(context.Context, string, string, string) error { return broken }
 	before := len(w.ledger.Written())
-	assert.ErrorIs(t, w.Finish(t.Context(), x, alerting.Conclusion{Attempt: 1, Outcome: alerting.Outcome{State: alerting.Failed, OptedOut: true}}), broken)
+	assert.ErrorIs(t, w.Finish(t.Context(), []alerting.Finished{{Due: x, Conclusion: alerting.Conclusion{Attempt: 1, Outcome: alerting.Outcome{State: alerting.Failed, OptedOut: true}}}}), broken)
 	assert.Len(t, w.ledger.Written(), before)
 }
 

@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"encoding/binary"
 	"strconv"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 // An alert is one alert's part of the board.
 type alert struct {
 	key            alerting.Key
-	opened         alerting.Opened
+	opened         *alerting.Opened // never changed: replaced when the alert is widened
 	openedAt       time.Time
 	first          uint64 // the ledger's sequence that opened it
 	latest         uint64 // the newest of its records
@@ -22,14 +23,34 @@ type alert struct {
 	revision       uint64              // the directory's, of the newest manifest
 
 	recipients []recipient
-	people     map[string]uint32 // recipients by subscriber
+	contacts   []uint32 // of all recipients, one behind the other
+	bySub      []uint32 // recipients in the order of their subscribers' ids; nil until somebody asks
 	deliveries []delivery
-	index      map[alerting.DeliveryID]uint32
+	manifests  []listed
+	index      index
+	shared     map[uint32][]uint32         // recipients of the deliveries that have more than one
+	notices    map[uint32]*alerting.Notice // by delivery
+	answers    map[uint32][]*answer        // by recipient
+	history    history
 	uncovered  []alerting.Area
 	remarks    []remark
 	queues     map[string]*queue // by channel
 	helped     map[string]bool   // channel and address of those who were sent a help text
 	noticed    map[string]int    // how many notices went to a channel and address
+	tally      tally
+}
+
+// listed is when a manifest was taken in, and the first delivery that it made.
+type listed struct {
+	from uint32
+	at   moment
+}
+
+func newAlert(key alerting.Key) *alert {
+	return &alert{
+		key: key, shared: map[uint32][]uint32{}, notices: map[uint32]*alerting.Notice{}, answers: map[uint32][]*answer{},
+		queues: map[string]*queue{}, helped: map[string]bool{}, noticed: map[string]int{}, tally: newTally(),
+	}
 }
 
 // open reports whether the alert still takes place: neither over, nor replaced.
@@ -37,53 +58,121 @@ func (a *alert) open() bool { return !a.expired && a.withdrawn == nil }
 
 func (a *alert) severity() alerting.Severity { return a.opened.Alert.Severity }
 
+// A delivery is one message to one address.
+type delivery struct {
+	id          uint64 // the first half of its DeliveryID
+	address     string
+	activatedAt moment
+	retryAt     moment
+	recipient   [1]uint32 // the first of those who share it
+	history     uint32    // its newest entry, counted from 1
+	ticket      uint32    // of its one valid place in the outbox
+	attempts    uint16
+	channel     uint16         // in the board's list
+	state       alerting.State // the highest evidence
+	prior       alerting.State // the highest evidence from attempts before the newest
+	traits      traits
+}
+
+// traits are what is true of a delivery besides its state.
+type traits uint8
+
+const (
+	active   traits = 1 << iota // used, or in use
+	listedOn                    // due from its manifest on: the history begins with that
+	optedOut                    // STOP came from the address during the alert
+	refused                     // a receipt said that the newest attempt failed for good
+	orphan                      // belongs to no recipient: a notice
+)
+
+func (t traits) has(x traits) bool { return t&x != 0 }
+
+func (t *traits) set(x traits, yes bool) {
+	*t &^= x
+	if yes {
+		*t |= x
+	}
+}
+
+func (d *delivery) active() bool { return d.traits.has(active) }
+
+func (a *alert) notice(i uint32) *alerting.Notice {
+	if !a.deliveries[i].traits.has(orphan) {
+		return nil
+	}
+	return a.notices[i]
+}
+
+// behind are the recipients of a delivery, not to be kept.
+func (a *alert) behind(i uint32) []uint32 {
+	d := &a.deliveries[i]
+	if d.traits.has(orphan) || d.recipient[0] == nobody {
+		return nil
+	}
+	if all, shared := a.shared[i]; shared {
+		return all
+	}
+	return d.recipient[:]
+}
+
+// A recipient is a subscriber whom the alert concerns.
+type recipient struct {
+	card     string // who it is
+	areas    uint32 // in the board's lists
+	teams    uint32
+	contacts uint32 // where their deliveries begin in the alert's list, in the order of preference
+	rungs    uint16 // how many those are
+	status   status
+}
+
+// status is what is true of a recipient.
+type status uint8
+
+const (
+	reached   status = 1 << iota // a provider took a message for them
+	arrived                      // a receipt says that a device has it
+	answered                     // they, or who shares their desk, answered
+	gapped                       // nothing can reach them any more
+	gapSeen                      // a coverage gap was remarked
+	deskShare                    // a desk reads the address, not one person
+)
+
+func (s status) has(x status) bool { return s&x != 0 }
+
+func (r *recipient) subscriber() string   { return part(r.card, 0) }
+func (r *recipient) name() string         { return part(r.card, 1) }
+func (r *recipient) organization() string { return part(r.card, 2) }
+func (r *recipient) language() string     { return part(r.card, 3) }
+
+// rungs are a recipient's deliveries in the order of preference.
+func (a *alert) rungs(r *recipient) []uint32 {
+	return a.contacts[r.contacts : r.contacts+uint32(r.rungs)]
+}
+
 // id names a delivery: hash(alert, channel, address). Confirmations to one address are told apart
 // by their place.
-func (a *alert) id(i uint32) alerting.DeliveryID {
+func (b *Board) id(a *alert, i uint32) alerting.DeliveryID {
 	d := &a.deliveries[i]
-	if d.notice == nil {
-		return alerting.NewDeliveryID(a.key, d.channel, d.address)
+	address := d.address
+	if d.traits.has(orphan) {
+		address += " notice " + strconv.Itoa(int(i))
 	}
-	return alerting.NewDeliveryID(a.key, d.channel, d.address+" notice "+strconv.Itoa(int(i)))
+	return alerting.NewDeliveryID(a.key, b.channel(d), address)
 }
 
-type recipient struct {
-	alerting.Recipient
-	contacts []uint32 // deliveries of the alert, in the order of preference
-	answers  []answer
-	gap      bool // a coverage gap was remarked
+func half(id alerting.DeliveryID) uint64 { return binary.BigEndian.Uint64(id[:]) }
+
+// find returns the delivery with an id.
+func (b *Board) find(a *alert, id alerting.DeliveryID) (uint32, bool) {
+	return a.index.find(a.deliveries, half(id), func(i uint32) bool { return b.id(a, i) == id })
 }
 
-// answered is the answer that counts: of those that were not taken back the newest that says more
-// than a plain ACK, else the newest. An ACK that follows takes back nothing of what was said.
-func (r *recipient) answered() *answer {
-	var newest *answer
-	for i := len(r.answers) - 1; i >= 0; i-- {
-		switch given := &r.answers[i]; {
-		case given.retracted:
-		case given.Response != "" || given.Note != "":
-			return given
-		case newest == nil:
-			newest = given
-		}
-	}
-	return newest
-}
-
-// first is the first answer that was not taken back: when the person was reached for certain.
-func (r *recipient) first() *answer {
-	for i := range r.answers {
-		if !r.answers[i].retracted {
-			return &r.answers[i]
-		}
-	}
-	return nil
-}
-
-type answer struct {
-	alerting.Answer
-	at        time.Time
-	retracted bool
+// findAddress returns the delivery to an address.
+func (b *Board) findAddress(a *alert, channel, address string) (uint32, bool) {
+	return a.index.find(a.deliveries, half(alerting.NewDeliveryID(a.key, channel, address)), func(i uint32) bool {
+		d := &a.deliveries[i]
+		return d.address == address && b.channel(d) == channel && !d.traits.has(orphan)
+	})
 }
 
 type remark struct {
@@ -91,38 +180,8 @@ type remark struct {
 	at time.Time
 }
 
-type delivery struct {
-	channel     string
-	address     string
-	recipients  []uint32
-	notice      *alerting.Notice
-	state       alerting.State
-	prior       alerting.State // the highest evidence from attempts before the newest
-	active      bool
-	optedOut    bool   // STOP came from the address during the alert
-	refused     bool   // a receipt said that the newest attempt failed for good
-	ticket      uint32 // of its one valid place in the outbox
-	attempts    int
-	activatedAt time.Time
-	retryAt     time.Time
-	history     []Entry
-}
-
-// An Entry is one line of a delivery's history. History is only ever appended to.
-type Entry struct {
-	At                time.Time      `json:"at"`
-	State             alerting.State `json:"state"`
-	Attempt           int            `json:"attempt,omitempty"`
-	ProviderID        string         `json:"provider_id,omitempty"`
-	Code              string         `json:"code,omitempty"`
-	Reason            string         `json:"reason,omitempty"`
-	RetryAt           time.Time      `json:"retry_at,omitzero"`
-	Receipt           bool           `json:"receipt,omitempty"`
-	PossibleDuplicate bool           `json:"possible_duplicate,omitempty"`
-}
-
-func (d *delivery) lane(a *alert) int {
-	if d.notice != nil {
+func (b *Board) lane(a *alert, d *delivery) int {
+	if d.traits.has(orphan) {
 		return alerting.LaneNotices
 	}
 	return a.severity().Rank()
@@ -131,17 +190,25 @@ func (d *delivery) lane(a *alert) int {
 // lost reports whether the contact brings the person nothing more: it is dead, closed by STOP, or
 // nobody knows what it brought and nobody will ask again.
 func (d *delivery) lost() bool {
-	return d.state.Dead() || d.optedOut || d.state == alerting.Unknown && d.retryAt.IsZero()
+	return d.state.Dead() || d.traits.has(optedOut) || d.state == alerting.Unknown && d.retryAt == 0
 }
 
 // attempted reports whether anything was ever tried.
 func (d *delivery) attempted() bool { return d.attempts > 0 }
 
+// reserve reports whether the contact has not been used.
+func (d *delivery) reserve() bool { return !d.active() && d.state == alerting.Queued }
+
+// possibleDuplicate reports whether an earlier attempt may have reached the person.
+func (d *delivery) possibleDuplicate() bool {
+	return d.state == alerting.Unknown || d.prior == alerting.Unknown
+}
+
 // lastAttempt is when the newest attempt was recorded.
-func (d *delivery) lastAttempt() time.Time {
-	for i := len(d.history) - 1; i >= 0; i-- {
-		if d.history[i].State == alerting.Attempting {
-			return d.history[i].At
+func (a *alert) lastAttempt(d *delivery) time.Time {
+	for e := range a.history.backwards(d.history) {
+		if e.state == alerting.Attempting {
+			return e.at.time()
 		}
 	}
 	return time.Time{}

@@ -5,6 +5,8 @@ package tracking
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 
 	"revere/alerting"
@@ -24,7 +26,10 @@ type Board struct {
 	byIdentity map[string]*alert   // what makes two messages the same alert
 	byID       map[string][]*alert // the producers' own ids
 	outboxes   map[string]*outbox  // by channel
-	interned   map[string]string   // channel and area names, which recur
+
+	channels []string // as they first occurred: a delivery has the number
+	areas    lists[alerting.Area]
+	teams    lists[string]
 }
 
 // NewBoard returns a board before the ledger's first message.
@@ -32,7 +37,7 @@ func NewBoard() *Board {
 	return &Board{
 		last: map[string]uint64{}, updated: make(chan struct{}),
 		alerts: map[alerting.Key]*alert{}, byIdentity: map[string]*alert{}, byID: map[string][]*alert{},
-		outboxes: map[string]*outbox{}, interned: map[string]string{},
+		outboxes: map[string]*outbox{}, areas: newLists[alerting.Area](), teams: newLists[string](),
 	}
 }
 
@@ -98,10 +103,14 @@ func (b *Board) Updated() <-chan struct{} {
 	return b.updated
 }
 
-func (b *Board) intern(s string) string {
-	if kept, ok := b.interned[s]; ok {
-		return kept
+// numberOf is a channel's number.
+func (b *Board) numberOf(channel string) uint16 {
+	i := slices.Index(b.channels, channel)
+	if i < 0 {
+		i = len(b.channels)
+		b.channels = append(b.channels, strings.Clone(channel))
 	}
-	b.interned[s] = s
-	return s
+	return uint16(i)
 }
+
+func (b *Board) channel(d *delivery) string { return b.channels[d.channel] }

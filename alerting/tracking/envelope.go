@@ -10,7 +10,7 @@ import (
 // An Envelope is what has to be known to word the message of one delivery.
 type Envelope struct {
 	Key      alerting.Key
-	Alert    alerting.Alert
+	Alert    *alerting.Alert // not to be changed
 	Code     string
 	Channel  string
 	Address  string
@@ -24,14 +24,12 @@ type Envelope struct {
 	// ExerciseOpen is set when an exercise was open as the alert was opened. It does not change
 	// afterwards, so that every attempt has the same words and a provider can be asked for them.
 	ExerciseOpen bool
-	// PossibleDuplicate is set when an earlier attempt may have reached the person.
-	PossibleDuplicate bool
 }
 
 // A Corrected is an alert that another one replaces.
 type Corrected struct {
 	Code   string
-	Alert  alerting.Alert
+	Alert  *alerting.Alert
 	Opened time.Time
 }
 
@@ -45,27 +43,37 @@ func (b *Board) Envelope(key alerting.Key, i uint32) (Envelope, bool) {
 	}
 	d := &a.deliveries[i]
 	e := Envelope{
-		Key: key, Alert: a.opened.Alert, Code: a.opened.Code, Channel: d.channel, Address: d.address, Delivery: a.id(i),
-		Notice: d.notice, ExerciseOpen: a.duringExercise, PossibleDuplicate: d.state == alerting.Unknown || d.prior == alerting.Unknown,
-	}
-	for _, r := range d.recipients {
-		for _, area := range a.recipients[r].Areas {
-			if !slices.Contains(e.Areas, area) {
-				e.Areas = append(e.Areas, area)
-			}
-		}
+		Key: key, Alert: &a.opened.Alert, Code: a.opened.Code, Channel: b.channel(d), Address: d.address, Delivery: b.id(a, i),
+		Notice: a.notice(i), Areas: b.areasBehind(a, i), ExerciseOpen: a.duringExercise,
 	}
 	for _, k := range a.opened.Corrects {
-		if c := b.alerts[k]; c != nil && c.attemptedAt(d.channel, d.address) {
-			e.Corrects = append(e.Corrects, Corrected{c.opened.Code, c.opened.Alert, c.openedAt})
+		if c := b.alerts[k]; c != nil && b.attemptedAt(c, b.channel(d), d.address) {
+			e.Corrects = append(e.Corrects, Corrected{c.opened.Code, &c.opened.Alert, c.openedAt})
 		}
 	}
 	return e, true
 }
 
+// areasBehind are the areas of a delivery's people, not to be changed.
+func (b *Board) areasBehind(a *alert, i uint32) []alerting.Area {
+	people := a.behind(i)
+	if len(people) == 1 {
+		return b.areas.all[a.recipients[people[0]].areas]
+	}
+	var areas []alerting.Area
+	for _, r := range people {
+		for _, area := range b.areas.all[a.recipients[r].areas] {
+			if !slices.Contains(areas, area) {
+				areas = append(areas, area)
+			}
+		}
+	}
+	return areas
+}
+
 // attemptedAt reports whether the alert was tried at an address.
-func (a *alert) attemptedAt(channel, address string) bool {
-	i, ok := a.index[alerting.NewDeliveryID(a.key, channel, address)]
+func (b *Board) attemptedAt(a *alert, channel, address string) bool {
+	i, ok := b.findAddress(a, channel, address)
 	return ok && a.deliveries[i].attempted()
 }
 
@@ -85,10 +93,10 @@ func (b *Board) Blocked(key alerting.Key, i uint32, now time.Time) (state alerti
 		return alerting.Canceled, "the alert is not known here"
 	}
 	d := &a.deliveries[i]
-	if state, reason := a.blocked(d); reason != "" {
+	if state, reason := a.blocked(i); reason != "" {
 		return state, reason
 	}
-	if d.notice == nil && !now.Before(a.opened.Alert.Expires) {
+	if !d.traits.has(orphan) && !now.Before(a.opened.Alert.Expires) {
 		return alerting.Expired, "the alert expired"
 	}
 	return 0, ""

@@ -37,10 +37,10 @@ func (b *Board) Ladders(key alerting.Key, visit func(Ladder)) {
 	for i := range a.recipients {
 		r := &a.recipients[i]
 		rungs = rungs[:0]
-		for _, c := range r.contacts {
+		for _, c := range a.rungs(r) {
 			d := &a.deliveries[c]
-			rungs = append(rungs, Rung{c, d.channel, d.state, d.lost(), d.active, d.activatedAt})
+			rungs = append(rungs, Rung{c, b.channel(d), d.state, d.lost(), d.active(), d.activatedAt.time()})
 		}
-		visit(Ladder{uint32(i), r.Name, r.answered() != nil, r.gap, rungs})
+		visit(Ladder{uint32(i), r.name(), r.status.has(answered), r.status.has(gapSeen), rungs})
 	}
 }

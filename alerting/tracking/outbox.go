@@ -15,6 +15,7 @@ import (
 type outbox struct {
 	lanes   [alerting.Lanes][]*queue
 	retries retryHeap
+	backlog [alerting.Lanes]int // how many deliveries are due, whether or not they have been taken
 	wake    chan struct{}
 }
 
@@ -57,16 +58,16 @@ func (b *Board) outbox(channel string) *outbox {
 // offer puts a delivery at the end of its alert's queue.
 func (b *Board) offer(a *alert, i uint32) {
 	d := &a.deliveries[i]
-	b.outbox(d.channel).push(a, a.ticket(i), d)
+	b.push(a, a.ticket(i), d)
 }
 
-func (o *outbox) push(a *alert, t ticket, d *delivery) {
-	q := o.queue(a, d.channel, d.lane(a))
+func (b *Board) push(a *alert, t ticket, d *delivery) {
+	q := b.queue(a, d)
 	q.items = append(q.items, t)
 }
 
-func (o *outbox) unshift(a *alert, t ticket, d *delivery) {
-	q := o.queue(a, d.channel, d.lane(a))
+func (b *Board) unshift(a *alert, t ticket, d *delivery) {
+	q := b.queue(a, d)
 	if q.head == 0 {
 		q.items = append([]ticket{t}, q.items...)
 		return
@@ -75,9 +76,10 @@ func (o *outbox) unshift(a *alert, t ticket, d *delivery) {
 	q.items[q.head] = t
 }
 
-// queue returns the alert's queue in the lane, which has its turn from then on.
-func (o *outbox) queue(a *alert, channel string, lane int) *queue {
-	name := channel
+// queue returns the alert's queue for a delivery, which has its turn in its lane from then on.
+func (b *Board) queue(a *alert, d *delivery) *queue {
+	channel, lane := b.channel(d), b.lane(a, d)
+	o, name := b.outbox(channel), channel
 	if lane == alerting.LaneNotices {
 		name += " notices"
 	}
@@ -120,7 +122,7 @@ func (b *Board) Take(channel string, n, low int, now time.Time) []alerting.Due {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o := b.outbox(channel)
-	o.ripen(now)
+	b.ripen(o, now)
 	var taken []alerting.Due
 	for lane := range o.lanes {
 		limit := n
@@ -151,8 +153,8 @@ func (q *queue) next() (alerting.Due, bool) {
 		}
 		d := &q.alert.deliveries[t.delivery]
 		return alerting.Due{
-			Alert: q.alert.key, Delivery: t.delivery, Attempt: d.attempts + 1, Lane: q.lane,
-			Unsettled: d.state == alerting.Unknown, Since: d.lastAttempt(),
+			Alert: q.alert.key, Delivery: t.delivery, Address: d.address, Attempt: int(d.attempts) + 1, Lane: q.lane,
+			Unsettled: d.state == alerting.Unknown, Since: q.alert.lastAttempt(d), PossibleDuplicate: d.possibleDuplicate(),
 		}, true
 	}
 	return alerting.Due{}, false
@@ -160,15 +162,15 @@ func (q *queue) next() (alerting.Due, bool) {
 
 // due reports whether the delivery waits to be worked on: to be sent, or to be settled.
 func (d *delivery) due() bool {
-	return d.state == alerting.Queued && d.active || d.unsettled()
+	return d.state == alerting.Queued && d.active() || d.unsettled()
 }
 
 // ripen moves the retries whose time has come into the queues.
-func (o *outbox) ripen(now time.Time) {
+func (b *Board) ripen(o *outbox, now time.Time) {
 	for len(o.retries) > 0 && !o.retries[0].at.After(now) {
 		r := heap.Pop(&o.retries).(retry)
 		if r.alert.valid(r.ticket) {
-			o.push(r.alert, r.ticket, &r.alert.deliveries[r.delivery])
+			b.push(r.alert, r.ticket, &r.alert.deliveries[r.delivery])
 		}
 	}
 }
@@ -180,8 +182,7 @@ func (b *Board) GiveBack(due []alerting.Due) {
 	defer b.mu.Unlock()
 	for _, x := range slices.Backward(due) {
 		if a := b.alerts[x.Alert]; a != nil {
-			d := &a.deliveries[x.Delivery]
-			b.outbox(d.channel).unshift(a, a.ticket(x.Delivery), d)
+			b.unshift(a, a.ticket(x.Delivery), &a.deliveries[x.Delivery])
 		}
 	}
 }
@@ -202,7 +203,7 @@ func (b *Board) NextRetry(channel string) time.Time {
 func (b *Board) Refill(channel string) (interrupted []alerting.Due) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	o := b.outbox(channel)
+	o, number := b.outbox(channel), b.numberOf(channel)
 	o.lanes, o.retries = [alerting.Lanes][]*queue{}, nil
 	for _, a := range b.order {
 		delete(a.queues, channel)
@@ -210,13 +211,13 @@ func (b *Board) Refill(channel string) (interrupted []alerting.Due) {
 		for i := range a.deliveries {
 			d := &a.deliveries[i]
 			switch {
-			case d.channel != channel:
+			case d.channel != number:
 			case d.state == alerting.Attempting:
-				interrupted = append(interrupted, alerting.Due{Alert: a.key, Delivery: uint32(i), Attempt: d.attempts, Lane: d.lane(a), Since: d.lastAttempt()})
-			case d.due() && d.retryAt.IsZero():
+				interrupted = append(interrupted, alerting.Due{Alert: a.key, Delivery: uint32(i), Address: d.address, Attempt: int(d.attempts), Lane: b.lane(a, d), Since: a.lastAttempt(d)})
+			case d.due() && d.retryAt == 0:
 				b.offer(a, uint32(i))
 			case d.due():
-				o.postpone(a, uint32(i), d.retryAt)
+				o.postpone(a, uint32(i), d.retryAt.time())
 			}
 		}
 	}
@@ -224,25 +225,12 @@ func (b *Board) Refill(channel string) (interrupted []alerting.Due) {
 	return interrupted
 }
 
-// Backlog counts what is due on the channel, by lane.
+// Backlog is how many deliveries are due on the channel, by lane.
 func (b *Board) Backlog(channel string) (lanes [alerting.Lanes]int) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	o := b.outboxes[channel]
-	if o == nil {
-		return lanes
-	}
-	for lane, queues := range o.lanes {
-		for _, q := range queues {
-			for _, t := range q.items[q.head:] {
-				lanes[lane] += one(q.alert.valid(t))
-			}
-		}
-	}
-	for _, r := range o.retries {
-		if r.alert.valid(r.ticket) {
-			lanes[r.alert.deliveries[r.delivery].lane(r.alert)]++
-		}
+	if o := b.outboxes[channel]; o != nil {
+		return o.backlog
 	}
 	return lanes
 }

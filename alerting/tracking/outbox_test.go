@@ -95,7 +95,7 @@ func TestRetriesRipen(t *testing.T) {
 	assert.Empty(t, board.Take("sms", 10, 10, soon.Add(-time.Millisecond)))
 	due := board.Take("sms", 10, 10, soon)
 	require.Len(t, due, 1)
-	assert.Equal(t, alerting.Due{Alert: key, Attempt: 2, Lane: 1, Unsettled: true, Since: start.Add(time.Second)}, due[0])
+	assert.Equal(t, alerting.Due{Alert: key, Address: "+1", Attempt: 2, Lane: 1, Unsettled: true, Since: start.Add(time.Second), PossibleDuplicate: true}, due[0])
 	assert.Zero(t, board.NextRetry("sms"))
 	assert.Zero(t, board.NextRetry("email"))
 }
@@ -125,7 +125,7 @@ func TestRefillFindsEverythingAfterACrash(t *testing.T) {
 	for name, board := range map[string]*tracking.Board{"a standby takes over": b.Board, "the process starts again": b.ledger.Replayed()} {
 		t.Run(name, func(t *testing.T) {
 			interrupted := board.Refill("sms")
-			assert.Equal(t, []alerting.Due{{Alert: key, Delivery: 1, Attempt: 1, Lane: 1, Since: at}}, interrupted)
+			assert.Equal(t, []alerting.Due{{Alert: key, Delivery: 1, Address: "+10000001", Attempt: 1, Lane: 1, Since: at}}, interrupted)
 			assert.Equal(t, soon, board.NextRetry("sms"))
 			assert.Equal(t, []string{"a1:0", "a1:4"}, names(board.Take("sms", 10, 10, start)))
 			assert.Equal(t, []string{"a1:3"}, names(board.Take("sms", 10, 10, soon)))

@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -46,8 +47,8 @@ func (b *Board) PlacesOf(channel, address string) []Place {
 	var places []Place
 	for i := len(b.order) - 1; i >= 0; i-- {
 		a := b.order[i]
-		if d, ok := a.index[alerting.NewDeliveryID(a.key, channel, address)]; ok {
-			places = append(places, a.place(d))
+		if i, ok := b.findAddress(a, channel, address); ok {
+			places = append(places, b.place(a, i))
 		}
 	}
 	return places
@@ -61,53 +62,49 @@ func (b *Board) PlaceOf(key alerting.Key, id alerting.DeliveryID) (Place, bool) 
 	if a == nil {
 		return Place{}, false
 	}
-	i, ok := a.index[id]
+	i, ok := b.find(a, id)
 	if !ok {
 		return Place{}, false
 	}
-	return a.place(i), true
+	return b.place(a, i), true
 }
 
-func (a *alert) place(i uint32) Place {
-	d := &a.deliveries[i]
-	to := d.channel + " " + d.address
+func (b *Board) place(a *alert, i uint32) Place {
+	d, people := &a.deliveries[i], a.behind(i)
+	to := b.channel(d) + " " + d.address
 	p := Place{
 		Key: a.key, Code: a.opened.Code, Alert: a.opened.Alert, Phase: a.phase(), Opened: a.openedAt,
-		Delivery: i, Channel: d.channel, Address: d.address, State: d.state, Attempts: d.attempts, WentOut: d.wentOut(),
-		Recipients: slices.Clone(d.recipients), Helped: a.helped[to], Noticed: a.noticed[to],
+		Delivery: i, Channel: b.channel(d), Address: d.address, State: d.state, Attempts: int(d.attempts), WentOut: d.wentOut(),
+		Recipients: slices.Clone(people), Areas: slices.Clone(b.areasBehind(a, i)), Helped: a.helped[to], Noticed: a.noticed[to],
 	}
 	if a.withdrawn != nil {
 		p.ReplacedBy = a.withdrawn.By
 	}
-	for _, r := range d.recipients {
-		p.Names = append(p.Names, a.recipients[r].Name)
-		for _, area := range a.recipients[r].Areas {
-			if !slices.Contains(p.Areas, area) {
-				p.Areas = append(p.Areas, area)
-			}
-		}
+	for _, r := range people {
+		p.Names = append(p.Names, a.recipients[r].name())
 	}
-	if a.allAnswered(d) {
-		r := &a.recipients[d.recipients[0]]
-		view := a.answerView(r, r.answered())
+	if a.allAnswered(i) {
+		view := a.answerView(people[0], a.answered(people[0]))
 		p.Answered = &view
 	}
-	p.Reacted, p.OnlyReacted = a.reacted(d)
-	for _, e := range d.history {
-		if e.ProviderID != "" {
-			p.Sent = append(p.Sent, e.ProviderID)
+	p.Reacted, p.OnlyReacted = b.reacted(a, i)
+	for e := range a.history.backwards(d.history) {
+		if e.providerID != "" {
+			p.Sent = append(p.Sent, e.providerID)
 		}
 	}
+	slices.Reverse(p.Sent)
 	return p
 }
 
 // reacted reports whether a reaction from the delivery's address stands as an answer, and whether it
 // is all that stands for one of its people.
-func (a *alert) reacted(d *delivery) (stands, only bool) {
-	for _, i := range d.recipients {
+func (b *Board) reacted(a *alert, i uint32) (stands, only bool) {
+	d := &a.deliveries[i]
+	for _, r := range a.behind(i) {
 		other := false
-		for _, x := range a.recipients[i].answers {
-			reaction := x.Via == alerting.ViaReaction && x.Channel == d.channel && x.Address == d.address
+		for _, x := range a.answers[r] {
+			reaction := x.Via == alerting.ViaReaction && x.Channel == b.channel(d) && x.Address == d.address
 			stands = stands || reaction && !x.retracted
 			other = other || !reaction && !x.retracted
 		}
@@ -130,17 +127,50 @@ type Person struct {
 
 // PersonOf finds a subscriber among an alert's recipients.
 func (b *Board) PersonOf(key alerting.Key, subscriber string) (Person, bool) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
+	b.mu.Lock() // to find people may need their order
+	defer b.mu.Unlock()
 	a := b.alerts[key]
 	if a == nil {
 		return Person{}, false
 	}
-	i, ok := a.people[subscriber]
+	i, ok := a.recipientOf(subscriber)
 	if !ok {
 		return Person{}, false
 	}
-	return Person{i, a.recipients[i].Name, a.person(i).Answer, a.opened.Alert, a.phase()}, true
+	p := Person{Recipient: i, Name: a.recipients[i].name(), Alert: a.opened.Alert, Phase: a.phase()}
+	if given := a.answered(i); given != nil {
+		view := a.answerView(i, given)
+		p.Answered = &view
+	}
+	return p, true
+}
+
+// recipientOf finds a recipient by subscriber.
+func (a *alert) recipientOf(subscriber string) (uint32, bool) {
+	if a.bySub == nil {
+		a.bySub = make([]uint32, len(a.recipients))
+		for i := range a.bySub {
+			a.bySub[i] = uint32(i)
+		}
+		slices.SortFunc(a.bySub, func(x, y uint32) int {
+			return cmp.Compare(a.recipients[x].subscriber(), a.recipients[y].subscriber())
+		})
+	}
+	at, found := slices.BinarySearchFunc(a.bySub, subscriber, func(i uint32, id string) int {
+		return cmp.Compare(a.recipients[i].subscriber(), id)
+	})
+	if !found {
+		return 0, false
+	}
+	return a.bySub[at], true
+}
+
+// recipient is a recipient as the manifest had it, without contacts.
+func (b *Board) recipient(r *recipient) alerting.Recipient {
+	return alerting.Recipient{
+		Subscriber: r.subscriber(), Name: r.name(), Organization: r.organization(), Language: r.language(),
+		Areas: b.areas.all[r.areas], Teams: b.teams.all[r.teams], Shared: r.status.has(deskShare),
+	}
 }
 
 // Subscribers returns the ids of all recipients of an alert.
@@ -150,7 +180,7 @@ func (b *Board) Subscribers(key alerting.Key) map[string]bool {
 	ids := map[string]bool{}
 	if a := b.alerts[key]; a != nil {
 		for i := range a.recipients {
-			ids[a.recipients[i].Subscriber] = true
+			ids[a.recipients[i].subscriber()] = true
 		}
 	}
 	return ids
@@ -176,17 +206,17 @@ func (b *Board) Addressed(key alerting.Key) []Addressed {
 	var all []Addressed
 	for i := range a.recipients {
 		r := &a.recipients[i]
-		x := Addressed{Recipient: r.Recipient}
-		for _, c := range r.contacts {
+		x := Addressed{Recipient: b.recipient(r)}
+		for _, c := range a.rungs(r) {
 			d := &a.deliveries[c]
-			planned := alerting.Planned{Channel: d.channel, Address: d.address}
+			planned := alerting.Planned{Channel: b.channel(d), Address: d.address}
 			if d.attempted() {
 				planned.Active = true
 				x.Attempted = append(x.Attempted, planned)
 				continue
 			}
-			if n := len(d.history); d.state == alerting.Suppressed && n > 0 {
-				planned.Suppressed = d.history[n-1].Reason
+			if d.state == alerting.Suppressed {
+				planned.Suppressed = a.lastReason(d)
 			}
 			x.Reserve = append(x.Reserve, planned)
 		}

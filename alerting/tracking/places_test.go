@@ -35,7 +35,6 @@ func TestEnvelopeNamesWhatTheAddressWasSent(t *testing.T) {
 	play(t, b.ledger, first, attempt(1), again(1, alerting.Unknown))
 	e, ok := b.Envelope(first, 0)
 	require.True(t, ok)
-	assert.True(t, e.PossibleDuplicate)
 	assert.True(t, e.ExerciseOpen)
 	assert.Equal(t, []alerting.Area{"ma.boston"}, e.Areas)
 	assert.Equal(t, alerting.NewDeliveryID(first, "sms", "+1"), e.Delivery)

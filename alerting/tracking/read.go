@@ -44,7 +44,7 @@ func (b *Board) Known(identity string) (opened alerting.Opened, key alerting.Key
 	if a == nil {
 		return alerting.Opened{}, "", false, false
 	}
-	return a.opened, a.key, a.manifested, true
+	return *a.opened, a.key, a.manifested, true
 }
 
 // Opened returns how an alert was opened.
@@ -55,7 +55,7 @@ func (b *Board) Opened(key alerting.Key) (alerting.Opened, bool) {
 	if a == nil {
 		return alerting.Opened{}, false
 	}
-	return a.opened, true
+	return *a.opened, true
 }
 
 // WithReplaced adds to alerts what they replaced themselves, and what that replaced: an update that
@@ -175,7 +175,7 @@ func (b *Board) Deliveries(key alerting.Key, from, limit int, match func(Deliver
 		if a.deliveries[i].reserve() {
 			return v, false
 		}
-		v = a.deliveryView(uint32(i))
+		v = b.deliveryView(a, uint32(i))
 		return v, match == nil || match(v)
 	})
 }
@@ -197,23 +197,18 @@ func page[T any](from, limit, n int, view func(i int) (T, bool)) (views []T, nex
 	return views, -1
 }
 
-func (a *alert) deliveryView(i uint32) DeliveryView {
+func (b *Board) deliveryView(a *alert, i uint32) DeliveryView {
 	d := &a.deliveries[i]
 	v := DeliveryView{
-		ID: a.id(i), Index: i, Channel: d.channel, Address: d.address, State: d.state, Attempts: d.attempts,
-		Subscribers: []string{}, Names: []string{}, Areas: []alerting.Area{}, History: slices.Clone(d.history),
+		ID: b.id(a, i), Index: i, Channel: b.channel(d), Address: d.address, State: d.state, Attempts: int(d.attempts),
+		Subscribers: []string{}, Names: []string{}, Areas: append([]alerting.Area{}, b.areasBehind(a, i)...), History: a.historyOf(i),
 	}
-	if d.notice != nil {
-		v.Notice = d.notice.Kind
+	if n := a.notice(i); n != nil {
+		v.Notice = n.Kind
 	}
-	for _, r := range d.recipients {
-		v.Subscribers = append(v.Subscribers, a.recipients[r].Subscriber)
-		v.Names = append(v.Names, a.recipients[r].Name)
-		for _, area := range a.recipients[r].Areas {
-			if !slices.Contains(v.Areas, area) {
-				v.Areas = append(v.Areas, area)
-			}
-		}
+	for _, r := range a.behind(i) {
+		v.Subscribers = append(v.Subscribers, a.recipients[r].subscriber())
+		v.Names = append(v.Names, a.recipients[r].name())
 	}
 	return v
 }
@@ -228,45 +223,39 @@ func (b *Board) People(key alerting.Key, from, limit int, match func(PersonView)
 		return []PersonView{}, -1
 	}
 	return page(from, limit, len(a.recipients), func(i int) (PersonView, bool) {
-		v := a.person(uint32(i))
+		v := b.person(a, uint32(i))
 		return v, match == nil || match(v)
 	})
 }
 
-func (a *alert) person(i uint32) PersonView {
+func (b *Board) person(a *alert, i uint32) PersonView {
 	r := &a.recipients[i]
-	p := PersonView{Subscriber: r.Subscriber, Name: r.Name, Organization: r.Organization, Areas: r.Areas, Gap: a.gap(r) != "", Contacts: []ContactView{}}
-	for _, c := range r.contacts {
-		d := &a.deliveries[c]
-		v := ContactView{Channel: d.channel, Address: d.address, Reserve: d.reserve(), State: d.state}
-		if n := len(d.history); n > 0 {
-			v.Reason = d.history[n-1].Reason
-		}
-		p.Contacts = append(p.Contacts, v)
-		switch d.state {
-		case alerting.Accepted, alerting.Sent:
-			p.Reached = true
-		case alerting.Delivered, alerting.Read:
-			p.Reached, p.Delivered = true, true
-		}
+	p := PersonView{
+		Subscriber: r.subscriber(), Name: r.name(), Organization: r.organization(), Areas: b.areas.all[r.areas], Contacts: []ContactView{},
+		Reached: r.status.has(reached), Delivered: r.status.has(arrived), Gap: r.status.has(gapped),
 	}
-	if given := r.answered(); given != nil {
-		view := a.answerView(r, given)
+	for _, c := range a.rungs(r) {
+		d := &a.deliveries[c]
+		p.Contacts = append(p.Contacts, ContactView{Channel: b.channel(d), Address: d.address, Reserve: d.reserve(), State: d.state, Reason: a.lastReason(d)})
+	}
+	if given := a.answered(i); given != nil {
+		view := a.answerView(i, given)
 		p.Answer = &view
 	}
-	for j := range r.answers {
-		p.Answers = append(p.Answers, a.answerView(r, &r.answers[j]))
+	for _, given := range a.answers[i] {
+		p.Answers = append(p.Answers, a.answerView(i, given))
 	}
 	return p
 }
 
-func (a *alert) answerView(r *recipient, x *answer) AnswerView {
+func (a *alert) answerView(recipient uint32, x *answer) AnswerView {
+	r := &a.recipients[recipient]
 	label := ""
 	if offered, ok := a.opened.Alert.Response(x.Response); ok {
 		label = offered.Label
 	}
 	return AnswerView{
-		Subscriber: r.Subscriber, Name: r.Name, At: x.at, After: x.at.Sub(a.openedAt), Via: x.Via, Channel: x.Channel, Address: x.Address,
-		Response: x.Response, Label: label, Note: x.Note, By: x.By, Shared: r.Shared, Retracted: x.retracted,
+		Subscriber: r.subscriber(), Name: r.name(), At: x.at, After: x.at.Sub(a.openedAt), Via: x.Via, Channel: x.Channel, Address: x.Address,
+		Response: x.Response, Label: label, Note: x.Note, By: x.By, Shared: r.status.has(deskShare), Retracted: x.retracted,
 	}
 }

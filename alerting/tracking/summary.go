@@ -1,7 +1,8 @@
 package tracking
 
 import (
-	"sort"
+	"maps"
+	"slices"
 
 	"revere/alerting"
 )
@@ -14,17 +15,28 @@ func (b *Board) Summary(key alerting.Key) (Summary, bool) {
 	if a == nil {
 		return Summary{}, false
 	}
-	return a.summary(), true
+	return b.summary(a), true
 }
 
-func (a *alert) summary() Summary {
-	s := a.head()
-	s.States, s.Channels, s.Responses = Counts{}, map[string]Counts{}, map[string]int{}
+func (b *Board) summary(a *alert) Summary {
+	s, t := a.head(), &a.tally
+	s.States, s.Channels = b.states(t)
+	for _, n := range s.States {
+		s.Deliveries += n
+	}
+	s.Finished = a.manifested && t.busy == 0
+	s.Reached, s.Delivered, s.Acknowledged, s.Responses = t.reached, t.delivered, t.acknowledged, maps.Clone(t.responses)
+	s.Areas = make([]AreaSummary, 0, len(t.areas))
+	for _, area := range slices.Sorted(maps.Keys(t.areas)) {
+		g := t.areas[area]
+		s.Areas = append(s.Areas, AreaSummary{area, g.people, g.reached, g.delivered, g.acknowledged, a.firstOf(g)})
+	}
+	for _, team := range slices.Sorted(maps.Keys(t.teams)) {
+		g := t.teams[team]
+		s.Teams = append(s.Teams, TeamSummary{team, g.people, g.reached, g.acknowledged, a.firstOf(g)})
+	}
 	s.Uncovered = append([]alerting.Area{}, a.uncovered...)
-	s.Finished = a.manifested
-	a.countDeliveries(&s)
-	a.countPeople(&s)
-	s.Gaps = a.gaps()
+	s.Gaps = b.gaps(a)
 	s.Remarks = make([]RemarkView, 0, len(a.remarks))
 	for _, r := range a.remarks {
 		s.Remarks = append(s.Remarks, RemarkView{r.at, r.Kind, r.Channel, r.Detail})
@@ -32,136 +44,56 @@ func (a *alert) summary() Summary {
 	return s
 }
 
-func (a *alert) countDeliveries(s *Summary) {
-	for i := range a.deliveries {
-		d := &a.deliveries[i]
-		if !d.state.Final() && (d.active || d.state != alerting.Queued) && !(d.state == alerting.Unknown && d.retryAt.IsZero()) {
-			s.Finished = false
-		}
-		if d.notice != nil || d.reserve() {
-			continue
-		}
-		s.Deliveries++
-		s.States[d.state]++
-		if s.Channels[d.channel] == nil {
-			s.Channels[d.channel] = Counts{}
-		}
-		s.Channels[d.channel][d.state]++
-	}
-}
-
-// reserve reports whether the contact has not been used.
-func (d *delivery) reserve() bool { return !d.active && d.state == alerting.Queued }
-
-func (a *alert) countPeople(s *Summary) {
-	areas, teams := map[alerting.Area]*AreaSummary{}, map[string]*TeamSummary{}
-	for i := range a.recipients {
-		p := a.person(uint32(i))
-		first := a.firstAnswer(uint32(i))
-		s.Reached += one(p.Reached)
-		s.Delivered += one(p.Delivered)
-		s.Acknowledged += one(p.Answer != nil)
-		if p.Answer != nil {
-			s.Responses[responseKey(p.Answer)]++
-		}
-		for _, area := range p.Areas {
-			if areas[area] == nil {
-				areas[area] = &AreaSummary{Area: area}
+// states counts deliveries by state, and by channel and state.
+func (b *Board) states(t *tally) (all Counts, channels map[string]Counts) {
+	all, channels = Counts{}, map[string]Counts{}
+	for channel := range t.states {
+		counts := Counts{}
+		for state, n := range t.states[channel] {
+			if n != 0 {
+				counts[alerting.State(state)] = int(n)
+				all[alerting.State(state)] += int(n)
 			}
-			x := areas[area]
-			x.People++
-			x.Reached += one(p.Reached)
-			x.Delivered += one(p.Delivered)
-			x.Acknowledged += one(p.Answer != nil)
-			x.First = earlier(x.First, first)
 		}
-		for _, team := range a.recipients[i].Teams {
-			if teams[team] == nil {
-				teams[team] = &TeamSummary{Team: team}
-			}
-			x := teams[team]
-			x.People++
-			x.Reached += one(p.Reached)
-			x.Acknowledged += one(p.Answer != nil)
-			x.First = earlier(x.First, first)
+		if len(counts) > 0 {
+			channels[b.channels[channel]] = counts
 		}
 	}
-	s.Areas = make([]AreaSummary, 0, len(areas))
-	for _, x := range areas {
-		s.Areas = append(s.Areas, *x)
-	}
-	sort.Slice(s.Areas, func(i, j int) bool { return s.Areas[i].Area < s.Areas[j].Area })
-	for _, x := range teams {
-		s.Teams = append(s.Teams, *x)
-	}
-	sort.Slice(s.Teams, func(i, j int) bool { return s.Teams[i].Team < s.Teams[j].Team })
+	return all, channels
 }
 
-func one(yes bool) int {
-	if yes {
-		return 1
+// firstOf is a group's first answer, nil while there is none.
+func (a *alert) firstOf(g *group) *AnswerView {
+	if g.first == nil {
+		return nil
 	}
-	return 0
+	view := a.answerView(g.first.recipient, g.first.answer)
+	return &view
 }
 
-func responseKey(a *AnswerView) string {
-	if a.Response == "" {
-		return "ack"
-	}
-	return a.Response
-}
-
-func earlier(x, y *AnswerView) *AnswerView {
-	if x == nil || (y != nil && y.At.Before(x.At)) {
-		return y
-	}
-	return x
-}
-
-// gaps lists the people whom nothing can reach any more. One who has answered is none.
-func (a *alert) gaps() []Gap {
-	gaps := []Gap{}
-	for i := range a.recipients {
+// gaps lists the people whom nothing can reach any more.
+func (b *Board) gaps(a *alert) []Gap {
+	gaps := make([]Gap, 0, len(a.tally.gaps))
+	for _, i := range slices.Sorted(maps.Keys(a.tally.gaps)) {
 		r := &a.recipients[i]
-		if r.answered() != nil {
-			continue
-		}
-		if detail := a.gap(r); detail != "" {
-			gaps = append(gaps, Gap{r.Subscriber, r.Name, r.Areas, detail})
-		}
+		gaps = append(gaps, Gap{r.subscriber(), r.name(), b.areas.all[r.areas], b.gap(a, r)})
 	}
 	return gaps
 }
 
-func (a *alert) gap(r *recipient) string {
-	if len(r.contacts) == 0 {
-		return "no contact that this alert may use"
-	}
-	reason := ""
-	for _, c := range r.contacts {
+// gap tells why nothing can reach a recipient.
+func (b *Board) gap(a *alert, r *recipient) string {
+	reason := "no contact that this alert may use"
+	for _, c := range a.rungs(r) {
 		d := &a.deliveries[c]
-		if !d.lost() {
-			return ""
-		}
-		reason = d.channel + " " + d.state.String()
-		if d.optedOut {
-			reason = d.channel + " opted out (STOP)"
+		if d.traits.has(optedOut) {
+			reason = b.channel(d) + " opted out (STOP)"
 			continue
 		}
-		if n := len(d.history); n > 0 && d.history[n-1].Reason != "" {
-			reason += ": " + d.history[n-1].Reason
+		reason = b.channel(d) + " " + d.state.String()
+		if why := a.lastReason(d); why != "" {
+			reason += ": " + why
 		}
 	}
 	return reason
-}
-
-// firstAnswer is the first answer of a recipient, nil while there is none.
-func (a *alert) firstAnswer(i uint32) *AnswerView {
-	r := &a.recipients[i]
-	given := r.first()
-	if given == nil {
-		return nil
-	}
-	view := a.answerView(r, given)
-	return &view
 }

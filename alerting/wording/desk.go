@@ -73,6 +73,10 @@ func (d Desk) Compose(format alerting.Format, c Context) (subject, text, html st
 	}
 }
 
+// Same reports whether everyone who answers for the same areas is told an alert in the same words: in
+// the format, a message carries no link of the address's own.
+func (d Desk) Same(format alerting.Format) bool { return format != alerting.Mail && !d.LinksInSMS }
+
 func (d Desk) segments(s alerting.Severity) int {
 	n := d.MaxSegments
 	if n < 1 {

@@ -71,7 +71,7 @@ func (s *Service) previewer() fanout.Previewer {
 			if channel == nil || channel.Format() != alerting.Short {
 				return 1
 			}
-			message := s.worder(alerting.Short)(tracking.Envelope{Alert: alert, Code: "K7Q", Areas: alert.Areas})
+			message := newWriter(s.desk, s.links, alerting.Short).word(tracking.Envelope{Alert: &alert, Code: "K7Q", Areas: alert.Areas}, false)
 			return max(1, gsm7.Segments(message.Text))
 		},
 	}

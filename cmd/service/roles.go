@@ -17,8 +17,6 @@ import (
 	"revere/alerting/fanout"
 	"revere/alerting/outbox"
 	"revere/alerting/replies"
-	"revere/alerting/tracking"
-	"revere/alerting/wording"
 	"revere/channels"
 	"revere/subscribers"
 	"revere/subscribers/registry"
@@ -129,32 +127,11 @@ func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel cha
 	dispatcher := &channels.Dispatcher{
 		Channel: channel, Lease: lease, Now: time.Now, Log: s.log, Meter: s.metrics,
 		Outbox: &outbox.Outbox{
-			Channel: name, Board: s.board, Journal: s.journal(engine.LedgerChannel(name)), Word: s.worder(channel.Format()),
+			Channel: name, Board: s.board, Journal: s.journal(engine.LedgerChannel(name)), Word: newWriter(s.desk, s.links, channel.Format()).word,
 			OptedOut: s.optedOut, OptOut: s.optOut, Now: time.Now,
 		},
 	}
 	return dispatcher.Run(ctx)
-}
-
-// noticeLife is how long an answer to an answer is worth delivering. The alert may be over by then.
-const noticeLife = time.Hour
-
-// worder words messages for a format.
-func (s *Service) worder(format alerting.Format) func(tracking.Envelope) alerting.Message {
-	return func(e tracking.Envelope) alerting.Message {
-		if e.Notice != nil {
-			return alerting.Message{Code: e.Code, Subject: e.Notice.Text, Text: e.Notice.Text, Expires: time.Now().Add(noticeLife)}
-		}
-		c := wording.Context{Alert: &e.Alert, Code: e.Code, Areas: e.Areas, ExerciseOpen: e.ExerciseOpen, AckURL: s.links.URL(e.Key, e.Delivery)}
-		for i := range e.Corrects {
-			c.Corrects = append(c.Corrects, wording.Corrected{Alert: &e.Corrects[i].Alert, Code: e.Corrects[i].Code})
-		}
-		// A short text is the same at every attempt: the provider is asked for it by its words.
-		c.PossibleDuplicate = e.PossibleDuplicate && format != alerting.Short
-		m := alerting.Message{Severity: e.Alert.Severity, Code: e.Code, AckURL: c.AckURL, Expires: e.Alert.Expires}
-		m.Subject, m.Text, m.HTML = s.desk.Compose(format, c)
-		return m
-	}
 }
 
 func (s *Service) optedOut(channel, address string) (out bool) {

@@ -1,0 +1,81 @@
+package channels
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"revere/alerting"
+)
+
+// conclusions are what became of deliveries and is not on record yet. Those that come while others
+// are written share the next record. A call's place is free before its conclusion is written.
+type conclusions struct {
+	mu      sync.Mutex
+	waiting []alerting.Finished
+	writing int
+	added   chan struct{}
+}
+
+// maxUnwritten bounds the conclusions that are not on record: a crash forgets them.
+const maxUnwritten = 4 * window
+
+func newConclusions() *conclusions { return &conclusions{added: make(chan struct{}, 1)} }
+
+func (c *conclusions) add(f alerting.Finished) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = append(c.waiting, f)
+	select {
+	case c.added <- struct{}{}:
+	default:
+	}
+}
+
+// unwritten is how many are not on record yet.
+func (c *conclusions) unwritten() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting) + c.writing
+}
+
+// take removes what waits, to be written.
+func (c *conclusions) take() []alerting.Finished {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	taken := c.waiting
+	c.waiting, c.writing = nil, len(taken)
+	return taken
+}
+
+func (c *conclusions) written() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writing = 0
+}
+
+// conclude writes conclusions as they come, and returns when ctx is done and all are written.
+func (d *Dispatcher) conclude(ctx context.Context) {
+	for {
+		if finished := d.conclusions.take(); len(finished) > 0 {
+			if err := d.Outbox.Finish(context.WithoutCancel(ctx), finished); err != nil {
+				d.fail(fmt.Errorf("record outcomes: %w", err))
+			}
+			d.conclusions.written()
+			d.calls.signal()
+			continue
+		}
+		select {
+		case <-d.conclusions.added:
+		case <-ctx.Done():
+			if d.conclusions.unwritten() == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (d *Dispatcher) finish(x alerting.Due, c alerting.Conclusion) {
+	d.absent.forget(x)
+	d.conclusions.add(alerting.Finished{Due: x, Conclusion: c})
+}

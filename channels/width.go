@@ -1,0 +1,75 @@
+package channels
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// A width is how many calls go on at once: as many as the rate needs at the provider's present
+// latency (Little's law), twice over, and never more than the provider bears. So a fast provider has
+// few messages in the air, of which a crash would leave nobody knowing, and a slow one is still used
+// to its full rate.
+type width struct {
+	limits Limits
+
+	mu      sync.Mutex
+	latency time.Duration // how long it takes from preparing a call to its answer, smoothed; 0 before the first
+	open    []*exchange   // that began, in order; those at the front are not answered
+}
+
+// An exchange is a call that was prepared.
+type exchange struct {
+	began    time.Time
+	answered bool
+}
+
+const (
+	// leastWidth is what is left when calls take no time: enough to hide the time between two.
+	leastWidth = 8
+	// smoothing is the weight of the newest call.
+	smoothing = 0.1
+)
+
+func newWidth(l Limits) *width { return &width{limits: l} }
+
+// began notes that a call is prepared.
+func (w *width) began(now time.Time) *exchange {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	x := &exchange{began: now}
+	w.open = append(w.open, x)
+	return x
+}
+
+// answered notes that a call was answered, or is not made after all.
+func (w *width) answered(x *exchange, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	x.answered = true
+	for len(w.open) > 0 && w.open[0].answered {
+		w.open[0] = nil
+		w.open = w.open[1:]
+	}
+	took := now.Sub(x.began)
+	if w.latency == 0 {
+		w.latency = took
+	}
+	w.latency += time.Duration(smoothing * float64(took-w.latency))
+}
+
+// at is the width now. The call that has waited longest for its answer counts with the time that it
+// took so far: a provider that slows down is noticed before it answers.
+func (w *width) at(now time.Time) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	latency := w.latency
+	if latency == 0 {
+		return w.limits.Concurrency // nothing is known yet
+	}
+	if len(w.open) > 0 {
+		latency = max(latency, now.Sub(w.open[0].began))
+	}
+	needed := math.Ceil(min(2*w.limits.Rate*latency.Seconds(), float64(w.limits.Concurrency)))
+	return min(w.limits.Concurrency, int(needed)+leastWidth)
+}
