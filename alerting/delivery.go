@@ -99,15 +99,11 @@ type DeliveryID [16]byte
 
 // NewDeliveryID derives the id of the delivery of an alert to an address.
 func NewDeliveryID(alert Key, channel, address string) DeliveryID {
-	h := sha256.New()
-	h.Write([]byte(alert))
-	h.Write([]byte{0})
-	h.Write([]byte(channel))
-	h.Write([]byte{0})
-	h.Write([]byte(address))
-	var id DeliveryID
-	copy(id[:], h.Sum(nil))
-	return id
+	text := make([]byte, 0, 128) // on the stack, as long as the address is an ordinary one
+	text = append(append(text, alert...), 0)
+	text = append(append(text, channel...), 0)
+	sum := sha256.Sum256(append(text, address...))
+	return DeliveryID(sum[:16])
 }
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

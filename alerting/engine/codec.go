@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"revere/alerting"
 )
 
 // Durable things are CBOR (RFC 8949) with small integers for keys: a third of JSON's size, and a
@@ -33,4 +35,39 @@ func decode(data []byte, v any) error {
 		return fmt.Errorf("stored message can't be read: %w", err)
 	}
 	return nil
+}
+
+// A storedRecord is a record as it is stored: its manifest is packed. One that a version before has
+// written in CBOR is read as it is.
+type storedRecord struct {
+	alerting.Record
+	Packed []byte `cbor:"14,keyasint,omitempty"`
+}
+
+func encodeRecord(r *alerting.Record) ([]byte, error) {
+	s := storedRecord{Record: *r}
+	if r.Manifest != nil {
+		s.Packed, s.Manifest = packManifest(r.Manifest), nil
+	}
+	return encode(&s)
+}
+
+func decodeRecords(data []byte) ([]alerting.Record, error) {
+	var stored []storedRecord
+	if err := decode(data, &stored); err != nil {
+		return nil, err
+	}
+	records := make([]alerting.Record, len(stored))
+	for i := range stored {
+		records[i] = stored[i].Record
+		if stored[i].Packed == nil {
+			continue
+		}
+		m, err := unpackManifest(stored[i].Packed)
+		if err != nil {
+			return nil, fmt.Errorf("stored message can't be read: %w", err)
+		}
+		records[i].Manifest = m
+	}
+	return records, nil
 }

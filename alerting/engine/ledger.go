@@ -43,7 +43,7 @@ func pack(records []alerting.Record) ([][]byte, error) {
 	var open []cbor.RawMessage
 	size := 0
 	for i := range records {
-		data, err := encode(&records[i])
+		data, err := encodeRecord(&records[i])
 		if err != nil {
 			return nil, err
 		}
@@ -65,8 +65,8 @@ func pack(records []alerting.Record) ([][]byte, error) {
 // that can't be read comes without records. It returns as soon as it has begun, with the sequence that the ledger had reached then.
 func (e *Engine) FollowLedger(ctx context.Context, after uint64, apply func(sequence uint64, subject string, records []alerting.Record)) (reached uint64, err error) {
 	return follow(ctx, e, ledgerStream, after, func(m entry) error {
-		var records []alerting.Record
-		if err := decode(m.data, &records); err != nil {
+		records, err := decodeRecords(m.data)
+		if err != nil {
 			apply(m.sequence, m.subject, nil) // who waits for this sequence must not wait for ever
 			return err
 		}

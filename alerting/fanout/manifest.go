@@ -3,7 +3,6 @@ package fanout
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"hash"
 	"slices"
 
 	"revere/alerting"
@@ -51,24 +50,32 @@ func breadthFirst(uses []use, candidates []alerting.Candidate) []use {
 		area    alerting.Area
 		channel string
 	}
-	before := map[lane]int{}
+	before := map[lane]*int{}
 	var rounds [][]use
 	var reserve []use
+	var counts []*int
 	for _, u := range uses {
 		if !u.contact.Active {
 			reserve = append(reserve, u)
 			continue
 		}
-		areas := candidates[u.candidate].Recipient.Areas
 		round := -1
-		for _, a := range areas {
-			if n := before[lane{a, u.contact.Channel}]; round < 0 || n < round {
-				round = n
+		counts = counts[:0]
+		for _, a := range candidates[u.candidate].Recipient.Areas {
+			at := lane{a, u.contact.Channel}
+			n := before[at]
+			if n == nil {
+				n = new(int)
+				before[at] = n
+			}
+			counts = append(counts, n)
+			if round < 0 || *n < round {
+				round = *n
 			}
 		}
 		round = max(round, 0)
-		for _, a := range areas {
-			before[lane{a, u.contact.Channel}]++
+		for _, n := range counts {
+			*n++
 		}
 		for len(rounds) <= round {
 			rounds = append(rounds, nil)
@@ -167,31 +174,30 @@ func weight(r alerting.Recipient) int {
 // written down later.
 func (p *plan) hash() []byte {
 	h := sha256.New()
-	for _, d := range p.deliveries {
-		text(h, d.Channel, d.Address, d.Suppressed)
-		number(h, flag(d.Active))
+	var row []byte
+	for i := range p.deliveries {
+		d := &p.deliveries[i]
+		row = number(text(row[:0], d.Channel, d.Address, d.Suppressed), flag(d.Active))
+		h.Write(row)
 	}
-	for _, r := range p.recipients {
-		text(h, r.Subscriber)
-		for _, c := range r.Contacts {
-			number(h, c)
+	for i := range p.recipients {
+		row = text(row[:0], p.recipients[i].Subscriber)
+		for _, c := range p.recipients[i].Contacts {
+			row = number(row, c)
 		}
+		h.Write(row)
 	}
 	return h.Sum(nil)[:16]
 }
 
-func text(h hash.Hash, parts ...string) {
+func text(row []byte, parts ...string) []byte {
 	for _, s := range parts {
-		number(h, uint32(len(s)))
-		h.Write([]byte(s))
+		row = append(number(row, uint32(len(s))), s...)
 	}
+	return row
 }
 
-func number(h hash.Hash, n uint32) {
-	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], n)
-	h.Write(b[:])
-}
+func number(row []byte, n uint32) []byte { return binary.BigEndian.AppendUint32(row, n) }
 
 func flag(b bool) uint32 {
 	if b {
