@@ -21,7 +21,7 @@ type Message struct {
 	Subject  string   // Mail only
 	Text     string
 	HTML     string    // Mail only
-	AckURL   string    // where a POST acknowledges; empty where nothing can be
+	AckURL   string    // where a POST acknowledges, which the words say; empty where they name no link
 	Expires  time.Time // after this the message is not worth delivering
 	// PossibleDuplicate is set when an earlier attempt may have reached the person.
 	PossibleDuplicate bool

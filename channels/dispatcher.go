@@ -75,7 +75,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	for ctx.Err() == nil && d.Lease.Held() {
 		d.round(ctx).rest(ctx)
 	}
-	d.calls.wait()
+	d.calls.end()
 	ended()
 	d.Outbox.GiveBack(d.questions.all())
 	return d.failed()

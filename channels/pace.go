@@ -14,8 +14,6 @@ const (
 	// catchUp is for how long a pace that fell behind, since the process was slow to wake, may make up
 	// for it: no second then sees more than a hundredth above the rate, and none of the rate is lost.
 	catchUp = 10 * time.Millisecond
-	// largestBurst keeps a rate without meaning from overflowing.
-	largestBurst = 1e6
 	// slowest is the part of the rate that is left however often the provider asks for less.
 	slowest = 1.0 / 16
 	// recovery is how long it takes to come back from nothing to the full rate.
@@ -32,12 +30,12 @@ type pace struct {
 	promised float64   // units of attempts that wait for their record or their start
 	resume   time.Time // nothing starts before
 	gaining  time.Time // until when what slower took was given back
+	reckoned time.Time // when slot last took a unit
 }
 
 func newPace(perSecond float64) *pace {
 	full := rate.Limit(perSecond)
-	burst := max(1, min(perSecond*catchUp.Seconds(), largestBurst))
-	return &pace{full: full, limiter: rate.NewLimiter(full, int(burst))}
+	return &pace{full: full, limiter: rate.NewLimiter(full, 1)} // a burst of 1: evenly spaced
 }
 
 // room is how many units can still be promised a start within the horizon. When that is less than
@@ -71,17 +69,26 @@ func (p *pace) promise(cost int) {
 	p.promised += float64(max(cost, 1))
 }
 
-// slot takes the first unit of the next message, and returns how long to wait before its call.
-func (p *pace) slot(now time.Time) time.Duration {
-	wait := p.limiter.ReserveN(now, 1).DelayFrom(now)
+// slot takes the first unit of a message that has been ready since the given time, and returns how
+// long to wait before its call. It is reckoned from when the message could have begun, so that waking
+// late costs nothing of the rate.
+func (p *pace) slot(ready, now time.Time) time.Duration {
+	p.mu.Lock()
+	p.reckoned = later(p.reckoned, later(ready, now.Add(-catchUp)))
+	at := p.reckoned
+	p.mu.Unlock()
+	wait := p.limiter.ReserveN(at, 1).DelayFrom(now)
 	p.keep(1)
 	return wait
 }
 
 // surcharge takes the rest of a message's cost when it begins: the next one waits longer.
-func (p *pace) surcharge(now time.Time, cost int) {
+func (p *pace) surcharge(cost int) {
+	p.mu.Lock()
+	at := p.reckoned
+	p.mu.Unlock()
 	for range cost - 1 { // one by one: no reservation may be above the burst
-		p.limiter.ReserveN(now, 1)
+		p.limiter.ReserveN(at, 1)
 	}
 	p.keep(max(cost, 1) - 1)
 }
@@ -113,7 +120,7 @@ func (p *pace) slower(called, now, resume time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !called.Before(p.resume) {
-		p.limiter.SetLimitAt(now, max(p.limiter.Limit()/2, p.full*slowest))
+		p.limiter.SetLimitAt(p.reckoned, max(p.limiter.Limit()/2, p.full*slowest))
 	}
 	p.resume = later(p.resume, resume)
 	p.gaining = p.resume
@@ -128,6 +135,6 @@ func (p *pace) recover(now time.Time) {
 		return
 	}
 	gain := p.full * rate.Limit(now.Sub(p.gaining).Seconds()/recovery.Seconds())
-	p.limiter.SetLimitAt(now, min(limit+gain, p.full))
+	p.limiter.SetLimitAt(p.reckoned, min(limit+gain, p.full))
 	p.gaining = now
 }

@@ -8,7 +8,7 @@ import (
 
 const (
 	// window bounds how many attempts one record names.
-	window = 64
+	window = 128
 	// beat is the least rest of a dispatcher that is ahead of its pace: fast channels have some
 	// attempts to a record, and a wait that is rounded to nothing does not spin. It is well within
 	// the horizon, so that the pace does not suffer.

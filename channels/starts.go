@@ -57,11 +57,11 @@ func (s *starts) run(ctx context.Context, begin func(*job)) {
 			}
 		}
 		now := s.now()
-		if wait := min(s.pace.slot(now), oldest.Add(latestStart).Sub(now)); wait > 0 {
+		if wait := min(s.pace.slot(oldest, now), oldest.Add(latestStart).Sub(now)); wait > 0 {
 			time.Sleep(wait)
 		}
 		j := s.next()
-		s.pace.surcharge(s.now(), j.cost)
+		s.pace.surcharge(j.cost)
 		begin(j)
 	}
 }

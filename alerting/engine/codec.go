@@ -37,17 +37,21 @@ func decode(data []byte, v any) error {
 	return nil
 }
 
-// A storedRecord is a record as it is stored: its manifest is packed. One that a version before has
-// written in CBOR is read as it is.
+// A storedRecord is a record as it is stored: what there is much of is packed. What a version before
+// has written in CBOR is read as it is.
 type storedRecord struct {
 	alerting.Record
-	Packed []byte `cbor:"14,keyasint,omitempty"`
+	PackedManifest []byte `cbor:"14,keyasint,omitempty"`
+	PackedSteps    []byte `cbor:"15,keyasint,omitempty"`
 }
 
 func encodeRecord(r *alerting.Record) ([]byte, error) {
 	s := storedRecord{Record: *r}
 	if r.Manifest != nil {
-		s.Packed, s.Manifest = packManifest(r.Manifest), nil
+		s.PackedManifest, s.Manifest = packManifest(r.Manifest), nil
+	}
+	if len(r.Attempts)+len(r.Results) > 0 {
+		s.PackedSteps, s.Attempts, s.Results = packSteps(r.Attempts, r.Results), nil, nil
 	}
 	return encode(&s)
 }
@@ -59,15 +63,22 @@ func decodeRecords(data []byte) ([]alerting.Record, error) {
 	}
 	records := make([]alerting.Record, len(stored))
 	for i := range stored {
-		records[i] = stored[i].Record
-		if stored[i].Packed == nil {
-			continue
-		}
-		m, err := unpackManifest(stored[i].Packed)
-		if err != nil {
+		if err := stored[i].unpack(); err != nil {
 			return nil, fmt.Errorf("stored message can't be read: %w", err)
 		}
-		records[i].Manifest = m
+		records[i] = stored[i].Record
 	}
 	return records, nil
+}
+
+func (s *storedRecord) unpack() (err error) {
+	if s.PackedManifest != nil {
+		if s.Manifest, err = unpackManifest(s.PackedManifest); err != nil {
+			return err
+		}
+	}
+	if s.PackedSteps != nil {
+		s.Attempts, s.Results, err = unpackSteps(s.PackedSteps)
+	}
+	return err
 }

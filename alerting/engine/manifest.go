@@ -1,21 +1,15 @@
 package engine
 
 import (
-	"encoding/binary"
 	"errors"
-	"strings"
 
 	"revere/alerting"
 )
 
-// A manifest names a hundred thousand people. It is stored packed: rows of texts and numbers, with
-// the lists that recur in tables before them, a fifth of the work that CBOR takes with it.
-//
-// The form, after a version: revision, hash, part and parts; the channels; the deliveries, each its
+// The form of a manifest, after a version: revision, hash, part and parts; the channels; the deliveries, each its
 // channel's place with two flags, its address and why it is suppressed; the lists of areas, the lists
 // of teams, the languages; the recipients, each its id, name and organization, places in those
-// tables, a flag and its contacts; the areas that are uncovered. Numbers are unsigned LEB128, texts
-// and lists have their length before them.
+// tables, a flag and its contacts; the areas that are uncovered.
 const manifestVersion = 1
 
 // The flags of a delivery, below its channel, and that of a recipient.
@@ -38,22 +32,6 @@ func packManifest(m *alerting.Manifest) []byte {
 	p.recipients(m.Recipients)
 	p.texts(plain(m.Uncovered))
 	return p.data
-}
-
-type packer struct{ data []byte }
-
-func (p *packer) number(n uint64) { p.data = binary.AppendUvarint(p.data, n) }
-
-func (p *packer) text(s string) {
-	p.number(uint64(len(s)))
-	p.data = append(p.data, s...)
-}
-
-func (p *packer) texts(list []string) {
-	p.number(uint64(len(list)))
-	for _, s := range list {
-		p.text(s)
-	}
 }
 
 func (p *packer) deliveries(all []alerting.Planned) {
@@ -111,58 +89,7 @@ func (p *packer) recipients(all []alerting.Recipient) {
 	}
 }
 
-func (p *packer) table(t table) {
-	p.number(uint64(len(t.lists)))
-	for _, list := range t.lists {
-		p.texts(list)
-	}
-}
-
-// A table holds each of the lists that recur once.
-type table struct {
-	places map[string]uint64
-	lists  [][]string
-}
-
-// place is where the table has a list. It takes in one that it does not have.
-func (t *table) place(list []string) uint64 {
-	key := ""
-	switch len(list) {
-	case 0:
-	case 1:
-		key = list[0]
-	default:
-		key = strings.Join(list, "\x00") + "\x00"
-	}
-	if len(list) == 1 && key == "" {
-		key = "\x00" // a list of one empty text is not the empty list
-	}
-	at, known := t.places[key]
-	if !known {
-		if t.places == nil {
-			t.places = map[string]uint64{}
-		}
-		at = uint64(len(t.lists))
-		t.places[key] = at
-		t.lists = append(t.lists, list)
-	}
-	return at
-}
-
-func plain[T ~string](list []T) []string {
-	if len(list) == 0 {
-		return nil
-	}
-	texts := make([]string, len(list))
-	for i, x := range list {
-		texts[i] = string(x)
-	}
-	return texts
-}
-
-var errPacked = errors.New("the packed manifest is damaged")
-
-// unpackManifest reads what packManifest wrote. Its texts are parts of one string.
+// unpackManifest reads what packManifest wrote.
 func unpackManifest(data []byte) (m *alerting.Manifest, err error) {
 	u := unpacker{rest: string(data)}
 	if u.number() != manifestVersion {
@@ -176,67 +103,6 @@ func unpackManifest(data []byte) (m *alerting.Manifest, err error) {
 		return nil, errPacked
 	}
 	return m, nil
-}
-
-// An unpacker reads a packed manifest from its front. Once it finds damage it reads nothing more.
-type unpacker struct {
-	rest    string
-	damaged bool
-}
-
-func (u *unpacker) number() (n uint64) {
-	for shift := 0; shift < 64; shift += 7 {
-		if u.rest == "" {
-			break
-		}
-		b := u.rest[0]
-		u.rest = u.rest[1:]
-		n |= uint64(b&0x7f) << shift
-		if b < 0x80 {
-			return n
-		}
-	}
-	u.damage()
-	return 0
-}
-
-func (u *unpacker) damage() { u.damaged, u.rest = true, "" }
-
-// count is a number of things that follow, each of at least one byte.
-func (u *unpacker) count() int {
-	n := u.number()
-	if n > uint64(len(u.rest)) {
-		u.damage()
-		return 0
-	}
-	return int(n)
-}
-
-func (u *unpacker) text() string {
-	n := u.count()
-	s := u.rest[:n]
-	u.rest = u.rest[n:]
-	return s
-}
-
-func (u *unpacker) texts() []string {
-	n := u.count()
-	if n == 0 {
-		return nil
-	}
-	list := make([]string, n)
-	for i := range list {
-		list[i] = u.text()
-	}
-	return list
-}
-
-func (u *unpacker) table() [][]string {
-	lists := make([][]string, u.count())
-	for i := range lists {
-		lists[i] = u.texts()
-	}
-	return lists
 }
 
 func (u *unpacker) deliveries() []alerting.Planned {
@@ -277,39 +143,4 @@ func (u *unpacker) recipients() []alerting.Recipient {
 		}
 	}
 	return all
-}
-
-// pick is one of a table's lists.
-func pick[T any](u *unpacker, lists [][]T, at uint64) []T {
-	if at >= uint64(len(lists)) {
-		u.damage()
-		return nil
-	}
-	return lists[at]
-}
-
-func only(list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0]
-}
-
-func each[T, U any](all []T, change func(T) U) []U {
-	changed := make([]U, len(all))
-	for i, x := range all {
-		changed[i] = change(x)
-	}
-	return changed
-}
-
-func named[T ~string](list []string) []T {
-	if len(list) == 0 {
-		return nil
-	}
-	names := make([]T, len(list))
-	for i, s := range list {
-		names[i] = T(s)
-	}
-	return names
 }

@@ -20,6 +20,7 @@ import (
 
 // runBench measures, shows how far it is, and prints the figures.
 func runBench(ctx context.Context, env environment, to connection, cmd benchCommand) error {
+	tuneMemory()
 	screen := newProgressLine(env.stderr)
 	report, err := bench.Run(ctx, bench.Options{
 		Recipients: cmd.Recipients, Alerts: cmd.Alerts, Areas: cmd.Areas, Samples: cmd.Samples,

@@ -44,10 +44,11 @@ func (w *writer) word(e tracking.Envelope, possibleDuplicate bool) alerting.Mess
 	if e.Notice != nil {
 		return alerting.Message{Code: e.Code, Subject: e.Notice.Text, Text: e.Notice.Text, Expires: time.Now().Add(noticeLife)}
 	}
-	m := alerting.Message{Severity: e.Alert.Severity, Code: e.Code, AckURL: w.links.URL(e.Key, e.Delivery), Expires: e.Alert.Expires}
+	m := alerting.Message{Severity: e.Alert.Severity, Code: e.Code, Expires: e.Alert.Expires}
 	// A short text is the same at every attempt: the provider is asked for it by its words.
 	repeat := possibleDuplicate && w.format != alerting.Short
 	if !w.desk.Same(w.format) {
+		m.AckURL = w.links.URL(e.Key, e.Delivery)
 		m.Subject, m.Text, m.HTML = w.compose(e, m.AckURL, repeat)
 		return m
 	}
@@ -59,7 +60,7 @@ func (w *writer) word(e tracking.Envelope, possibleDuplicate bool) alerting.Mess
 		if len(w.texts) == mostTexts {
 			clear(w.texts)
 		}
-		_, text, _ = w.compose(e, m.AckURL, repeat)
+		_, text, _ = w.compose(e, "", repeat)
 		w.texts[o] = text
 	}
 	m.Text = text

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"revere/alerting"
+)
+
+// The form of a dispatcher's steps, after a version: the codes with their reasons; the attempts, each
+// its delivery, its number and a flag; the results, each its delivery, attempt, state with two flags,
+// when to look again in milliseconds since 1970, the provider's id and the reason's place.
+const stepsVersion = 1
+
+const (
+	flagDuplicate = 1
+
+	flagReceipt = 1
+	flagRetry   = 2
+	resultFlags = 2 // bits
+)
+
+func packSteps(attempts []alerting.Attempt, results []alerting.Result) []byte {
+	p := packer{data: make([]byte, 0, 8*len(attempts)+64*len(results)+64)}
+	p.number(stepsVersion)
+	p.number(uint64(len(attempts)))
+	for _, a := range attempts {
+		p.number(uint64(a.Delivery))
+		p.number(uint64(a.Attempt))
+		p.flag(a.PossibleDuplicate, flagDuplicate)
+	}
+	var reasons table
+	for i := range results {
+		reasons.place(because(&results[i]))
+	}
+	p.table(reasons)
+	p.number(uint64(len(results)))
+	for i := range results {
+		r := &results[i]
+		p.number(uint64(r.Delivery))
+		p.number(uint64(r.Attempt))
+		head := uint64(r.State) << resultFlags
+		if r.Receipt {
+			head |= flagReceipt
+		}
+		if !r.RetryAt.IsZero() {
+			head |= flagRetry
+		}
+		p.number(head)
+		if !r.RetryAt.IsZero() {
+			p.number(uint64(r.RetryAt.UnixMilli()))
+		}
+		p.text(r.ProviderID)
+		p.number(reasons.place(because(r)))
+	}
+	return p.data
+}
+
+// because is a result's code and reason; few recur often.
+func because(r *alerting.Result) []string {
+	if r.Code == "" && r.Reason == "" {
+		return nil
+	}
+	return []string{r.Code, r.Reason}
+}
+
+func (p *packer) flag(set bool, flag uint64) {
+	if !set {
+		flag = 0
+	}
+	p.number(flag)
+}
+
+// unpackSteps reads what packSteps wrote.
+func unpackSteps(data []byte) (attempts []alerting.Attempt, results []alerting.Result, err error) {
+	u := unpacker{rest: string(data)}
+	if u.number() != stepsVersion {
+		return nil, nil, errors.New("the packed steps are of another version")
+	}
+	if n := u.count(); n > 0 {
+		attempts = make([]alerting.Attempt, n)
+	}
+	for i := range attempts {
+		attempts[i] = alerting.Attempt{Delivery: uint32(u.number()), Attempt: int(u.number()), PossibleDuplicate: u.number() == flagDuplicate}
+	}
+	reasons := u.table()
+	if n := u.count(); n > 0 {
+		results = make([]alerting.Result, n)
+	}
+	for i := range results {
+		results[i] = u.result(reasons)
+	}
+	if u.damaged || u.rest != "" {
+		return nil, nil, errPacked
+	}
+	return attempts, results, nil
+}
+
+func (u *unpacker) result(reasons [][]string) alerting.Result {
+	r := alerting.Result{Delivery: uint32(u.number()), Attempt: int(u.number())}
+	head := u.number()
+	r.State, r.Receipt = alerting.State(head>>resultFlags), head&flagReceipt != 0
+	if head&flagRetry != 0 {
+		r.RetryAt = time.UnixMilli(int64(u.number())).UTC()
+	}
+	r.ProviderID = u.text()
+	if why := pick(u, reasons, u.number()); len(why) == 2 {
+		r.Code, r.Reason = why[0], why[1]
+	}
+	return r
+}
