@@ -22,8 +22,11 @@ type Options struct {
 	Areas int
 	// Samples are how many alerts each latency is taken from; 0 for 200.
 	Samples int
-	// ChannelLatency is how long the provider takes for a call while alerts wait in a backlog. In
-	// the pipeline's own figure it answers at once.
+	// Program is what Run starts as Twilio's stand-in: an executable whose main calls BeStandIn
+	// before anything else. It is usually the one that calls Run.
+	Program string
+	// ChannelLatency is how long the provider takes for a call while alerts wait in a backlog, and
+	// over HTTP. In the pipeline's own figure it answers at once.
 	ChannelLatency time.Duration
 	// ChannelRate is how many messages a second the channel may send while a backlog waits; 0 for
 	// as many as it can.
@@ -64,6 +67,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		{"matching and expansion", r.measureExpansion},
 		{"the bare engine", r.measureEngine},
 		{"the whole pipeline", r.measureProduct},
+		{"SMS over HTTP", r.measureHTTP},
 	}
 	r.steps = len(steps)
 	for i, step := range steps {

@@ -60,6 +60,10 @@ var catalogue = []Figure{
 	{Name: "backlog_p99", About: "… p99", Unit: "ms", Against: "engine_latency_p99", Target: "≤ 20 ms with 100,000 queued"},
 	{Name: "backlog_max", About: "… longest", Unit: "ms"},
 
+	{Name: "http_connections", About: "SMS over HTTP to a stand-in in another process: connections", Unit: "connections"},
+	{Name: "http_bare", About: "… a loop of bare twilio-go calls", Unit: "messages/s"},
+	{Name: "http_product", About: "… full pipeline", Unit: "messages/s", Against: "http_bare", Target: "ratio ≥ 0.8, to the bare loop"},
+
 	{Name: "memory_peak", About: "peak memory while the service ran", Unit: "MB", Target: "≤ 600 MB with 1,000,000 queued"},
 	{Name: "memory_queued", About: "memory for each queued delivery", Unit: "B"},
 	{Name: "restart_directory", About: "restart to ready, with all subscribers", Unit: "s", Target: "≤ 3 s with 100,000"},

@@ -20,10 +20,14 @@ import (
 
 // runBench measures, shows how far it is, and prints the figures.
 func runBench(ctx context.Context, env environment, to connection, cmd benchCommand) error {
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program, to start it as a stand-in for Twilio: %w", err)
+	}
 	screen := newProgressLine(env.stderr)
 	report, err := bench.Run(ctx, bench.Options{
 		Recipients: cmd.Recipients, Alerts: cmd.Alerts, Areas: cmd.Areas, Samples: cmd.Samples,
-		ChannelLatency: cmd.ChannelLatency, ChannelRate: cmd.ChannelRate, NATS: cmd.NATS, Dir: to.DataDir,
+		ChannelLatency: cmd.ChannelLatency, ChannelRate: cmd.ChannelRate, NATS: cmd.NATS, Dir: to.DataDir, Program: program,
 		Progress: screen.show, Log: zerolog.New(env.stderr).Level(zerolog.ErrorLevel),
 	})
 	screen.end()

@@ -67,15 +67,21 @@ func (st *store) add(m Message) (Message, bool) {
 	if len(st.messages) == maxMessages {
 		return Message{}, false
 	}
-	m.SID = newSID("SM")
-	m.Created = time.Now().UTC()
-	m.Updated = m.Created
+	m = born(m)
 	if st.index == nil {
 		st.index = make(map[string]int)
 	}
 	st.index[m.SID] = len(st.messages)
 	st.messages = append(st.messages, m)
 	return m, true
+}
+
+// born is the message with what it is given when it is accepted.
+func born(m Message) Message {
+	m.SID = newSID("SM")
+	m.Created = time.Now().UTC()
+	m.Updated = m.Created
+	return m
 }
 
 func (st *store) get(sid string) (Message, bool) {
