@@ -63,6 +63,8 @@ func BenchmarkHTTP(b *testing.B) {
 	b.ReportMetric(r.figures["http_bare"], "bare-messages/s")
 	b.ReportMetric(r.figures["http_product"], "messages/s")
 	b.ReportMetric(r.figures["http_product"]/r.figures["http_bare"], "ratio")
+	b.ReportMetric(r.figures["http_bare_cpu"], "bare-cpu-µs/message")
+	b.ReportMetric(r.figures["http_product_cpu"], "cpu-µs/message")
 }
 
 // newRun is a run that has not begun.

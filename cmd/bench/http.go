@@ -82,24 +82,32 @@ func (p *product) startSMS(ctx context.Context, url string) error {
 
 // compare sends to everyone by both ways, in turns.
 func (p *product) compare(ctx context.Context, loop *bareLoop) error {
-	loops, alerts := make([]float64, p.Alerts), make([]float64, p.Alerts)
+	var bare, own paces
 	for i := range p.Alerts {
-		start := time.Now()
-		if err := loop.sendAll(ctx, func(done float64) { p.part((float64(i) + done/2) / float64(p.Alerts)) }); err != nil {
+		part := func(done float64) { p.part((float64(i) + done/2) / float64(p.Alerts)) }
+		if err := bare.measure(p.crowd.people, func() (time.Duration, error) { return loop.sendAll(ctx, part) }); err != nil {
 			return err
 		}
-		loops[i] = rate(p.crowd.people, time.Since(start))
-		took, err := p.sendAll(ctx, i)
-		if err != nil {
+		if err := own.measure(p.crowd.people, func() (time.Duration, error) { return p.sendAll(ctx, i) }); err != nil {
 			return err
 		}
-		alerts[i] = rate(p.crowd.people, took)
-		p.part(float64(i+1) / float64(p.Alerts))
 	}
 	p.figures["http_connections"] = httpConnections
-	p.figures["http_bare"] = median(loops)
-	p.figures["http_product"] = median(alerts)
+	p.figures["http_bare"], p.figures["http_bare_cpu"] = median(bare.rates), median(bare.processor)
+	p.figures["http_product"], p.figures["http_product_cpu"] = median(own.rates), median(own.processor)
 	return nil
+}
+
+// paces are how fast messages went out, time after time: messages a second, and microseconds of
+// this process on a processor for each.
+type paces struct{ rates, processor []float64 }
+
+func (p *paces) measure(messages int, send func() (time.Duration, error)) error {
+	before := processorTime()
+	took, err := send()
+	p.rates = append(p.rates, rate(messages, took))
+	p.processor = append(p.processor, (processorTime()-before).Seconds()*1e6/float64(messages))
+	return err
 }
 
 // sendAll sends one alert to everyone. Its time runs from its publish acknowledgement until every
@@ -141,7 +149,8 @@ const (
 )
 
 // sendAll sends a message to everyone, and tells which part of them it has come to.
-func (l *bareLoop) sendAll(ctx context.Context, part func(float64)) error {
+func (l *bareLoop) sendAll(ctx context.Context, part func(float64)) (time.Duration, error) {
+	start := time.Now()
 	work, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 	for worker := range httpConnections {
@@ -161,5 +170,6 @@ func (l *bareLoop) sendAll(ctx context.Context, part func(float64)) error {
 			return ctx.Err()
 		})
 	}
-	return work.Wait()
+	err := work.Wait()
+	return time.Since(start), err
 }

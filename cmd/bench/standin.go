@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -42,9 +43,14 @@ func BeStandIn() bool {
 	return true
 }
 
+// standInGarbage has the garbage of the stand-in, which keeps nothing, collected seldom: it shares the
+// processors with what is measured.
+const standInGarbage = 800
+
 // serveStandIn serves until parent ends. The system ends it with the process that holds its other
 // end, however that comes to its end; so nothing is left behind.
 func serveStandIn(latency string, parent io.Reader, out io.Writer) error {
+	debug.SetGCPercent(standInGarbage)
 	d, err := time.ParseDuration(latency)
 	if err != nil {
 		return fmt.Errorf("%s: %w", standInVariable, err)
