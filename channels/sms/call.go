@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -118,16 +119,20 @@ func (x *call) request(method, rawURL string, data url.Values, headers map[strin
 		request.URL.RawQuery = data.Encode()
 	}
 	x.channel.readdress(request)
+	maps.Copy(request.Header, x.channel.header)
 	for name, value := range headers {
 		request.Header.Set(name, fmt.Sprint(value))
 	}
-	request.Header.Set("User-Agent", userAgent)
-	request.SetBasicAuth(x.channel.config.AccountSID, x.channel.config.AuthToken)
 	return request, nil
 }
 
-// userAgent says who calls, with the version of the library that decides how.
-const userAgent = "revere twilio-go/" + client.LibraryVersion
+// newHeader is what every request says: who calls, with the version of the library that decides how,
+// and with which credentials.
+func newHeader(c Config) http.Header {
+	r := http.Request{Header: http.Header{"User-Agent": {"revere twilio-go/" + client.LibraryVersion}}}
+	r.SetBasicAuth(c.AccountSID, c.AuthToken)
+	return r.Header
+}
 
 // readAnswer reads an answer, or what there is of one that breaks.
 func readAnswer(response *http.Response) (*bytes.Buffer, error) {
@@ -160,6 +165,9 @@ func (c *channel) readdress(request *http.Request) {
 // retryAfter reads the header of that name: seconds, or a date (RFC 9110, section 10.2.3).
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
 	if seconds, err := strconv.Atoi(value); err == nil {
 		return min(max(time.Duration(min(seconds, 1<<20))*time.Second, 0), maxRetryAfter)
 	}
