@@ -12,14 +12,6 @@ import (
 	"revere/channels"
 )
 
-// The test binary is also what a run starts as its stand-in.
-func TestMain(m *testing.M) {
-	if BeStandIn() {
-		return
-	}
-	os.Exit(m.Run())
-}
-
 // BenchmarkPublishToProvider measures an idle service on an embedded server, from a lone alert's
 // publish acknowledgement to the first call of the provider. One iteration is one alert:
 // -benchtime=200x makes a p99 that means something.
