@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -100,12 +101,15 @@ func TestAStandInThatCanNotBegin(t *testing.T) {
 	assert.ErrorContains(t, err, "did not become the stand-in")
 }
 
+var fictional = regexp.MustCompile(`^\+1[2-9]\d\d55501\d\d$`)
+
 func TestPhonesAreDistinctAndFictional(t *testing.T) {
 	seen := map[string]bool{}
 	for person := range httpMost + 1 {
 		address := phone(person).Address
-		require.Regexp(t, `^\+1[2-9]\d\d55501\d\d$`, address)
-		require.False(t, seen[address], address)
+		if !fictional.MatchString(address) || seen[address] {
+			require.Fail(t, "not a number of its own that is kept for fiction", "%s of person %d", address, person)
+		}
 		seen[address] = true
 	}
 }

@@ -45,10 +45,10 @@ func runBench(ctx context.Context, env environment, to connection, cmd benchComm
 func benchText(r bench.Report) string {
 	english := message.NewPrinter(language.English)
 	var b strings.Builder
-	english.Fprintf(&b, "%s, %s, %d CPUs, engine %s; %d recipients in %d areas, %d alerts, %d samples; backlog at %s a call, %v calls a second\n\n",
+	english.Fprintf(&b, "%s, %s, %d CPUs, engine %s; %d recipients in %d areas, %d alerts, %d samples; backlog and HTTP at %s a call, backlog at %v calls a second\n\n",
 		r.Go, r.System, r.CPUs, r.Engine, r.Recipients, r.Areas, r.Alerts, r.Samples, r.ChannelLatency, number.Decimal(r.ChannelRate))
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "FIGURE\tVALUE\tUNIT\tTO ENGINE\tTARGET")
+	fmt.Fprintln(t, "FIGURE\tVALUE\tUNIT\tRATIO\tTARGET")
 	for _, f := range r.Figures {
 		ratio := ""
 		if f.Against != "" {
