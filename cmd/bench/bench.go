@@ -67,6 +67,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		{"the disk", r.measureDisk},
 		{"matching and expansion", r.measureExpansion},
 		{"the bare engine", r.measureEngine},
+		{"the pipeline to few", r.measureFew},
 		{"the whole pipeline", r.measureProduct},
 		{"SMS over HTTP", r.measureHTTP},
 	}

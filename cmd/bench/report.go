@@ -17,7 +17,9 @@ type Report struct {
 	Samples        int           `json:"samples"`
 	ChannelLatency time.Duration `json:"channel_latency_ns"`
 	ChannelRate    float64       `json:"channel_rate"`
-	Figures        []Figure      `json:"figures"`
+	// Runs is how many the figures are medians of.
+	Runs    int      `json:"runs"`
+	Figures []Figure `json:"figures"`
 }
 
 // A Figure is one thing that was measured.
@@ -51,7 +53,8 @@ var catalogue = []Figure{
 	{Name: "match", About: "match an alert for the whole state", Unit: "subscribers/s"},
 	{Name: "expansion", About: "expand: an alert to its durable manifest", Unit: "deliveries/s", Against: "engine_route", Target: "≥ 500,000/s; ratio ≥ 0.35"},
 	{Name: "pipeline", About: "full pipeline, provider answers at once", Unit: "deliveries/s", Against: "engine_pipeline", Target: "≥ 60,000/s; ratio ≥ 0.25"},
-	{Name: "pipeline_cpu", About: "full pipeline, processor time", Unit: "µs/delivery", Target: "with 1,000,000 recipients ≤ 1.2 × that with 10,000"},
+	{Name: "pipeline_cpu_few", About: "full pipeline to 10,000 recipients, processor time", Unit: "µs/delivery"},
+	{Name: "pipeline_cpu", About: "… to all recipients", Unit: "µs/delivery", Against: "pipeline_cpu_few", Target: "ratio ≤ 1.2 with 1,000,000"},
 	{Name: "breadth", About: "jurisdictions reached by each message until all are", Unit: "of 1", Target: "1"},
 
 	{Name: "idle_p50", About: "publish acknowledged to first provider request, idle, p50", Unit: "ms", Against: "engine_latency_p50", Target: "≤ 3 ms"},
@@ -81,7 +84,7 @@ func (r *run) report() Report {
 	}
 	report := Report{
 		Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Engine: engine,
-		Recipients: r.Recipients, Alerts: r.Alerts, Areas: r.crowd.areas, Samples: r.Samples, ChannelLatency: r.ChannelLatency, ChannelRate: r.ChannelRate,
+		Recipients: r.Recipients, Alerts: r.Alerts, Areas: r.crowd.areas, Samples: r.Samples, ChannelLatency: r.ChannelLatency, ChannelRate: r.ChannelRate, Runs: 1,
 	}
 	for _, f := range catalogue {
 		f.Value = r.figures[f.Name]
