@@ -23,21 +23,33 @@ const (
 	aloneUCS2, partUCS2 = 70, 67
 )
 
-var septets = func() map[rune]int {
-	m := make(map[rune]int)
-	for _, r := range basic {
-		m[r] = 1
+// narrow and wide hold the septets of each character of the alphabet: narrow those below 256, of which
+// nearly every text is made, and wide all.
+var narrow, wide = func() (n [256]uint8, w map[rune]int) {
+	w = make(map[rune]int)
+	for width, alphabet := range []string{1: basic, 2: extension} {
+		for _, r := range alphabet {
+			w[r] = width
+			if int(r) < len(n) {
+				n[r] = uint8(width)
+			}
+		}
 	}
-	for _, r := range extension {
-		m[r] = 2
-	}
-	return m
+	return n, w
 }()
+
+// septets is how many a character takes; 0 where the alphabet does not have it.
+func septets(r rune) int {
+	if int(r) < len(narrow) {
+		return int(narrow[r])
+	}
+	return wide[r]
+}
 
 // Is reports whether every character of the text is in the alphabet or its extension table.
 func Is(text string) bool {
 	for _, r := range text {
-		if septets[r] == 0 {
+		if septets(r) == 0 {
 			return false
 		}
 	}
@@ -49,7 +61,7 @@ func Is(text string) bool {
 func Length(text string) int {
 	n := 0
 	for _, r := range text {
-		n += max(1, septets[r])
+		n += max(1, septets(r))
 	}
 	return n
 }
@@ -58,7 +70,7 @@ func Length(text string) int {
 // An escape pair and a surrogate pair are never split over two messages.
 func Segments(text string) int {
 	if Is(text) {
-		return count(text, aloneGSM, partGSM, func(r rune) int { return septets[r] })
+		return count(text, aloneGSM, partGSM, septets)
 	}
 	return count(text, aloneUCS2, partUCS2, utf16Units)
 }

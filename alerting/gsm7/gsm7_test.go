@@ -118,3 +118,11 @@ func letters(s string) string {
 		return -1
 	}, s)
 }
+
+// BenchmarkSegments counts the text of a message as it is sent to everyone.
+func BenchmarkSegments(b *testing.B) {
+	text := "MA State SOC, SEVERE, Boston: Phishing against election clerks. Do not open invoice mail. Reply ACK K7Q, or 2 K7Q if you got it too."
+	for b.Loop() {
+		gsm7.Segments(text)
+	}
+}

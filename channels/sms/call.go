@@ -3,7 +3,10 @@ package sms
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -22,9 +25,9 @@ const (
 	maxRetryAfter = time.Hour // longer waits that a provider asks for are not believed
 )
 
-// A call is one request to Twilio. The library takes no context, and loses the status and headers of
-// answers that it can't decode; so each call brings its own http.RoundTripper, which adds the one and
-// keeps the other, over connections that all calls share.
+// A call is one request to Twilio. It is the client that the library asks to carry its request out:
+// the library's own takes no context, loses the status and headers of answers that it can't decode,
+// and leaves the bodies of errors open. All calls share their connections.
 type call struct {
 	channel *channel
 	ctx     context.Context
@@ -34,6 +37,8 @@ type call struct {
 	status     int // of the answer, 0 where none came
 	retryAfter time.Duration
 }
+
+var _ client.BaseClient = (*call)(nil)
 
 // newTransport keeps to HTTP/1.1, where a connection that breaks leaves one message in doubt and not
 // all that are under way.
@@ -50,31 +55,31 @@ func newTransport(concurrency int) http.RoundTripper {
 
 func (c *channel) newCall(ctx context.Context) *call { return &call{channel: c, ctx: ctx} }
 
-// api is Twilio's client for this call alone.
+// api is Twilio's API for this call alone. The environment has no say in where it is.
 func (x *call) api() *openapi.ApiService {
-	config := x.channel.config
-	base := &client.Client{
-		Credentials: client.NewCredentials(config.AccountSID, config.AuthToken),
-		HTTPClient: &http.Client{
-			Transport: x,
-			// A message is posted to the address that was configured, or not at all.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}
-	base.SetAccountSid(config.AccountSID)
-	return openapi.NewApiServiceWithClient(base)
+	return openapi.NewApiService(&client.RequestHandler{Client: x})
 }
 
-// RoundTrip sends the request to the configured address within the call's context, and reads the
-// whole answer, since the library leaves bodies of errors open.
-func (x *call) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx := httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
-		// The transport dials anew only when it is sure that nothing was written before.
-		GetConn: func(string) { x.connected.Store(false) },
-		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
-	})
-	request = request.Clone(ctx)
-	x.channel.readdress(request)
+// AccountSid implements client.BaseClient.
+func (x *call) AccountSid() string { return x.channel.config.AccountSID }
+
+// SetTimeout implements client.BaseClient: the context has the deadline.
+func (x *call) SetTimeout(time.Duration) {}
+
+// SetOauth implements client.BaseClient: the account's token is what we have.
+func (x *call) SetOauth(client.OAuth) {}
+
+// OAuth implements client.BaseClient.
+func (x *call) OAuth() client.OAuth { return nil }
+
+// SendRequest implements client.BaseClient: one exchange with the configured address, within the
+// call's context. No redirect is followed: a message is posted to that address, or not at all. An
+// answer of 400 and up is an error: a *client.TwilioRestError where Twilio itself speaks.
+func (x *call) SendRequest(method, rawURL string, data url.Values, headers map[string]any, _ ...byte) (*http.Response, error) {
+	request, err := x.request(method, rawURL, data, headers)
+	if err != nil {
+		return nil, err
+	}
 	response, err := x.channel.transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
@@ -82,13 +87,70 @@ func (x *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	defer response.Body.Close()
 	x.status = response.StatusCode
 	x.retryAfter = retryAfter(response.Header, time.Now())
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil && response.StatusCode < http.StatusBadRequest {
+	// To its end, or the connection is not used again.
+	body, err := readAnswer(response)
+	if response.StatusCode >= http.StatusBadRequest {
+		// What is left of a broken answer will not decode; its status says enough.
+		return nil, restError(body)
+	}
+	if err != nil {
 		return nil, err
 	}
-	// What is left of a broken answer of 400 and up will not decode; its status says enough.
-	response.Body = io.NopCloser(bytes.NewReader(body))
+	response.Body = io.NopCloser(body)
 	return response, nil
+}
+
+// request makes what the library asks for: a form to post, else a query.
+func (x *call) request(method, rawURL string, data url.Values, headers map[string]any) (*http.Request, error) {
+	ctx := httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
+		// The transport dials anew only when it is sure that nothing was written before.
+		GetConn: func(string) { x.connected.Store(false) },
+		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
+	})
+	form := ""
+	if method == http.MethodPost {
+		form = data.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, method, rawURL, strings.NewReader(form))
+	if err != nil {
+		return nil, err
+	}
+	if method != http.MethodPost {
+		request.URL.RawQuery = data.Encode()
+	}
+	x.channel.readdress(request)
+	maps.Copy(request.Header, x.channel.header)
+	for name, value := range headers {
+		request.Header.Set(name, fmt.Sprint(value))
+	}
+	return request, nil
+}
+
+// newHeader is what every request says: who calls, with the version of the library that decides how,
+// and with which credentials.
+func newHeader(c Config) http.Header {
+	r := http.Request{Header: http.Header{"User-Agent": {"revere twilio-go/" + client.LibraryVersion}}}
+	r.SetBasicAuth(c.AccountSID, c.AuthToken)
+	return r.Header
+}
+
+// readAnswer reads an answer, or what there is of one that breaks.
+func readAnswer(response *http.Response) (*bytes.Buffer, error) {
+	body := new(bytes.Buffer)
+	if response.ContentLength > 0 {
+		body.Grow(int(min(response.ContentLength, maxAnswer)) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(io.LimitReader(response.Body, maxAnswer))
+	return body, err
+}
+
+// restError reads Twilio's error.
+func restError(body io.Reader) error {
+	var answer client.TwilioRestError
+	if err := json.NewDecoder(body).Decode(&answer); err != nil {
+		return fmt.Errorf("the answer is not Twilio's: %w", err)
+	}
+	return &answer
 }
 
 // readdress points a request, which the library makes for Twilio's own address, at base_url.
@@ -103,6 +165,9 @@ func (c *channel) readdress(request *http.Request) {
 // retryAfter reads the header of that name: seconds, or a date (RFC 9110, section 10.2.3).
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
 	if seconds, err := strconv.Atoi(value); err == nil {
 		return min(max(time.Duration(min(seconds, 1<<20))*time.Second, 0), maxRetryAfter)
 	}
@@ -110,16 +175,4 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 		return min(max(date.Sub(now), 0), maxRetryAfter)
 	}
 	return 0
-}
-
-// cause takes off an error what http.Client puts around it, which repeats the address that was
-// called, and with it the person's number.
-func cause(err error) error {
-	for {
-		wrapped, ok := err.(*url.Error) //nolint:errorlint // Only the outermost is ours to drop.
-		if !ok {
-			return err
-		}
-		err = wrapped.Err
-	}
 }

@@ -36,6 +36,7 @@ type channel struct {
 	config    Config
 	env       channels.Environment
 	baseURL   *url.URL
+	header    http.Header // of every request; never changed
 	transport http.RoundTripper
 	// refusals limits what a stranger can make us write down.
 	refusals *rate.Limiter
@@ -61,6 +62,7 @@ func open(c channels.Config, env channels.Environment) (channels.Channel, error)
 		config:    *config,
 		env:       env,
 		baseURL:   baseURL,
+		header:    newHeader(*config),
 		transport: newTransport(config.Concurrency),
 		refusals:  rate.NewLimiter(10, 10),
 	}, nil

@@ -21,10 +21,11 @@ type Config struct {
 	MessagingServiceSID string `koanf:"messaging_service_sid"`
 	// BaseURL is where the API is reached. Empty is Twilio itself.
 	BaseURL string `koanf:"base_url"`
-	// Rate is in SMS segments a second, above 0 and at most 10000. Twilio queues what is beyond a
+	// Rate is in SMS segments a second, above 0. Twilio queues what is beyond a
 	// number's own rate in the order of arrival, which would undo urgency.
 	Rate float64 `koanf:"rate"`
-	// Concurrency is how many calls may be under way at once, from 1 to 500.
+	// Concurrency is how many calls may be under way at once, from 1 to 500, each on a connection of
+	// its own that is kept. With the time that a call takes it bounds the messages a second.
 	Concurrency int `koanf:"concurrency"`
 	// Timeout is how long one call may take, from 1 s to 1 min. What took longer may have been sent.
 	Timeout time.Duration `koanf:"timeout"`

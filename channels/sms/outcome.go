@@ -17,15 +17,15 @@ import (
 func (x *call) outcome(created *openapi.ApiV2010Message, err error) alerting.Outcome {
 	switch {
 	case x.status == 0 && !x.connected.Load():
-		return alerting.Outcome{State: alerting.Failed, Retry: true, Code: "unreachable", Reason: fmt.Sprintf("Twilio could not be reached: %v", cause(err))}
+		return alerting.Outcome{State: alerting.Failed, Retry: true, Code: "unreachable", Reason: fmt.Sprintf("Twilio could not be reached: %v", err)}
 	case x.status == 0:
-		return unknown("no-answer", "Twilio did not answer: %v", cause(err))
+		return unknown("no-answer", "Twilio did not answer: %v", err)
 	case x.status >= http.StatusBadRequest:
 		return x.refused(err)
 	case x.status >= http.StatusMultipleChoices:
 		return unknown(statusCode(x.status), "the answer is a redirect (HTTP %d), which Twilio does not give; check base_url", x.status)
 	case err != nil:
-		return unknown(statusCode(x.status), "the answer can't be read (HTTP %d): %v", x.status, cause(err))
+		return unknown(statusCode(x.status), "the answer can't be read (HTTP %d): %v", x.status, err)
 	case deref(created.Sid) == "":
 		return unknown(statusCode(x.status), "the answer names no message (HTTP %d)", x.status)
 	}

@@ -83,14 +83,14 @@ func (c *channel) eachSince(ctx context.Context, to string, since time.Time, vis
 func (x *call) readError(err error) error {
 	switch {
 	case x.status == 0:
-		return alerting.Errorf(alerting.CodeUnavailable, "Twilio did not answer: %v", cause(err))
+		return alerting.Errorf(alerting.CodeUnavailable, "Twilio did not answer: %v", err)
 	case x.status >= http.StatusBadRequest:
 		o := x.refused(err)
 		return alerting.Errorf(alerting.CodeUnavailable, "%s (%s)", o.Reason, o.Code)
 	case x.status != http.StatusOK:
 		return alerting.Errorf(alerting.CodeUnavailable, "the API answered HTTP %d, which Twilio does not; check base_url", x.status)
 	case err != nil:
-		return alerting.Errorf(alerting.CodeUnavailable, "Twilio's answer can't be read: %v", cause(err))
+		return alerting.Errorf(alerting.CodeUnavailable, "Twilio's answer can't be read: %v", err)
 	}
 	return nil
 }

@@ -1,5 +1,6 @@
 // Package bench measures this machine: what the engine underneath can do at most with the messages
-// that Revere writes, and beside it what Revere does. It asserts nothing; it names the targets.
+// that Revere writes, and beside it what Revere does; and what it sends by SMS over HTTP, beside a
+// loop of bare calls. It asserts nothing; it names the targets.
 package bench
 
 import (
@@ -22,8 +23,11 @@ type Options struct {
 	Areas int
 	// Samples are how many alerts each latency is taken from; 0 for 200.
 	Samples int
-	// ChannelLatency is how long the provider takes for a call while alerts wait in a backlog. In
-	// the pipeline's own figure it answers at once.
+	// Program is what Run starts as Twilio's stand-in: an executable whose main calls BeStandIn
+	// before anything else. It is usually the one that calls Run.
+	Program string
+	// ChannelLatency is how long the provider takes for a call while alerts wait in a backlog, and
+	// over HTTP. In the pipeline's own figure it answers at once.
 	ChannelLatency time.Duration
 	// ChannelRate is how many messages a second the channel may send while a backlog waits; 0 for
 	// as many as it can.
@@ -63,7 +67,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		{"the disk", r.measureDisk},
 		{"matching and expansion", r.measureExpansion},
 		{"the bare engine", r.measureEngine},
+		{"the pipeline to few", r.measureFew},
 		{"the whole pipeline", r.measureProduct},
+		{"SMS over HTTP", r.measureHTTP},
 	}
 	r.steps = len(steps)
 	for i, step := range steps {

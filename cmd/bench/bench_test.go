@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -38,18 +39,37 @@ func BenchmarkPipeline(b *testing.B) {
 // BenchmarkExpansion measures alerts to 100,000 people until their manifests are durable. One
 // iteration is one alert.
 func BenchmarkExpansion(b *testing.B) {
-	o := Options{Recipients: 100_000, Areas: 351, Alerts: b.N, Dir: b.TempDir(), Log: zerolog.Nop()}
-	r := &run{Options: o, crowd: newCrowd(o.Recipients, o.Areas), figures: map[string]float64{}}
+	r := newRun(b, Options{Recipients: 100_000, Areas: 351, Alerts: b.N})
 	require.NoError(b, r.measureExpansion(b.Context()))
 	b.ReportMetric(r.figures["expansion"], "deliveries/s")
 	b.ReportMetric(0, "ns/op") // the import of the people is in it
 }
 
+// BenchmarkHTTP measures alerts by SMS over HTTP to 20,000 people, in turns with the bare loop. One
+// iteration is one alert.
+func BenchmarkHTTP(b *testing.B) {
+	r := newRun(b, Options{Recipients: httpShare * 20_000, Areas: 351, Alerts: b.N, ChannelLatency: 5 * time.Millisecond})
+	if err := r.measureHTTP(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(r.figures["http_bare"], "bare-messages/s")
+	b.ReportMetric(r.figures["http_product"], "messages/s")
+	b.ReportMetric(r.figures["http_product"]/r.figures["http_bare"], "ratio")
+	b.ReportMetric(r.figures["http_bare_cpu"], "bare-cpu-µs/message")
+	b.ReportMetric(r.figures["http_product_cpu"], "cpu-µs/message")
+}
+
+// newRun is a run that has not begun.
+func newRun(b *testing.B, o Options) *run {
+	b.Helper()
+	o.Dir, o.Log, o.Program = b.TempDir(), zerolog.Nop(), os.Args[0]
+	return &run{Options: o, crowd: newCrowd(o.Recipients, o.Areas), figures: map[string]float64{}}
+}
+
 // idleProduct is a service on an embedded server that has nothing to do.
 func idleProduct(b *testing.B, o Options) *product {
 	b.Helper()
-	o.Dir, o.Log = b.TempDir(), zerolog.Nop()
-	r := &run{Options: o, crowd: newCrowd(o.Recipients, o.Areas), figures: map[string]float64{}}
+	r := newRun(b, o)
 	site, err := r.newSite(b.Context())
 	require.NoError(b, err)
 	p := &product{run: r, site: site, provider: newProvider(r.crowd)}

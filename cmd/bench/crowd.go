@@ -22,9 +22,17 @@ const (
 )
 
 // A crowd is the recipients, spread evenly over the areas.
-type crowd struct{ people, areas int }
+type crowd struct {
+	people, areas int
+	contact       func(person int) subscribers.Contact
+}
 
-func newCrowd(people, towns int) crowd { return crowd{people, min(people, towns)} }
+// newCrowd is people whom the bench's own provider reaches.
+func newCrowd(people, towns int) crowd {
+	return crowd{people, min(people, towns), func(person int) subscribers.Contact {
+		return subscribers.Contact{Channel: kindName, Address: fmt.Sprintf("%s%07d", addressPrefix, person)}
+	}}
+}
 
 // town is where a person lives.
 func (c crowd) town(person int) int { return person % c.areas }
@@ -52,7 +60,7 @@ func (c crowd) directory() []alerting.Change {
 	for i := range c.people + 1 {
 		person := subscribers.Subscriber{
 			ID: fmt.Sprintf("person-%07d", i), Name: fmt.Sprintf("Person %d", i), Areas: []alerting.Area{loneTown},
-			Contacts: []subscribers.Contact{{Channel: kindName, Address: fmt.Sprintf("%s%07d", addressPrefix, i)}},
+			Contacts: []subscribers.Contact{c.contact(i)},
 		}
 		if i < c.people {
 			person.Areas = []alerting.Area{towns[c.town(i)]}

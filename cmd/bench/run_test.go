@@ -21,15 +21,16 @@ import (
 var names = []string{
 	"disk_sync_p50",
 	"engine_manifest", "engine_attempts", "engine_consume", "engine_route", "engine_pipeline", "engine_latency_p50", "engine_latency_p99",
-	"import", "match", "expansion", "pipeline", "pipeline_cpu", "breadth",
+	"import", "match", "expansion", "pipeline", "pipeline_cpu_few", "pipeline_cpu", "breadth",
 	"idle_p50", "idle_p99", "idle_max", "backlog_p50", "backlog_p99", "backlog_max",
+	"http_connections", "http_bare", "http_bare_cpu", "http_product", "http_product_cpu",
 	"memory_peak", "memory_queued", "restart_directory", "restart_history",
 }
 
 func small(t *testing.T) bench.Options {
 	return bench.Options{
 		Recipients: 120, Alerts: 1, Areas: 7, Samples: 3, ChannelLatency: time.Millisecond, ChannelRate: 3000,
-		Dir: t.TempDir(), Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel),
+		Program: os.Args[0], Dir: t.TempDir(), Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel),
 	}
 }
 
@@ -53,7 +54,7 @@ func TestARunMeasuresEveryFigureAndLeavesNothing(t *testing.T) {
 	report, err := bench.Run(t.Context(), o)
 	require.NoError(t, err)
 	requireEmpty(t, o.Dir)
-	require.Len(t, doing, 4)
+	require.Len(t, doing, 6)
 
 	var got []string
 	for _, f := range report.Figures {
@@ -75,7 +76,7 @@ func TestARunMeasuresEveryFigureAndLeavesNothing(t *testing.T) {
 }
 
 func TestARunThatIsStoppedCleansUp(t *testing.T) {
-	for step := 1; step <= 4; step++ {
+	for step := 1; step <= 6; step++ {
 		o := small(t)
 		ctx, stop := context.WithCancel(t.Context())
 		o.Progress = func(p bench.Progress) {

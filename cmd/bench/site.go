@@ -62,12 +62,12 @@ func (s *site) open(ctx context.Context) (e *engine.Engine, shut func() error, e
 	return e, func() error { e.Close(); return server.Stop() }, nil
 }
 
-// config is a service's configuration at the site.
-func (s *site) config(kinds []channels.Kind) (*config.Config, error) {
-	return config.Load("", []string{
+// config is a service's configuration at the site, with variables that configure its channels.
+func (s *site) config(kinds []channels.Kind, variables ...string) (*config.Config, error) {
+	return config.Load("", append([]string{
 		"REVERE_DATA_DIR=" + s.dir, "REVERE_NATS__URL=" + s.url, "REVERE_NATS__LISTEN=127.0.0.1:0", "REVERE_HTTP__LISTEN=127.0.0.1:0",
 		"REVERE_SENDER_NAME=Bench",
-	}, config.Sections(kinds))
+	}, variables...), config.Sections(kinds))
 }
 
 // cleanupPatience is how long a cluster has to remove the streams.

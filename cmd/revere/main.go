@@ -11,9 +11,14 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"revere/cmd/bench"
 )
 
 func main() {
+	if bench.BeStandIn() {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second Ctrl-C ends the process at once, should it hang.
 	context.AfterFunc(ctx, stop)

@@ -65,24 +65,27 @@ type benchCommand struct {
 	Alerts         int           `default:"5" placeholder:"N" help:"Alerts that rates are medians of (${default})."`
 	Areas          int           `default:"351" placeholder:"N" help:"Municipalities that the recipients are in (${default}, as in Massachusetts)."`
 	Samples        int           `default:"200" placeholder:"N" help:"Alerts that each latency is taken from (${default})."`
-	ChannelLatency time.Duration `default:"5ms" placeholder:"TIME" help:"How long the provider takes for one call while a backlog waits (${default}); in the pipeline's own figure it answers at once."`
+	ChannelLatency time.Duration `default:"5ms" placeholder:"TIME" help:"How long the provider takes for one call while a backlog waits, and over HTTP (${default}); in the pipeline's own figure it answers at once."`
 	ChannelRate    float64       `default:"3000" placeholder:"N" help:"Messages a second while a backlog waits (${default}; 0: as many as can be)."`
+	Repeat         int           `default:"1" placeholder:"N" help:"Runs that each figure and ratio is the median of (${default})."`
 	NATS           string        `name:"nats" placeholder:"URL" help:"Cluster to measure on, in an account without streams (else an embedded server)."`
 	format
 }
 
 // Help implements kong.HelpProvider.
 func (benchCommand) Help() string {
-	return "Every figure of Revere stands beside the engine's own on this machine, and the target where there is one. " +
+	return "Every figure of Revere stands beside the engine's own on this machine, as a ratio, and the target where there is one. " +
+		"SMS over HTTP goes to a stand-in for Twilio that this program starts as a second process, in turns with a loop of bare twilio-go calls over as many connections, " +
+		"to a quarter of the recipients and 50,000 at most. " +
 		"Data lies in the system's place for temporary files while it runs, or in --data-dir: measure on the disk that serves.\n\n" +
-		example("revere bench", "revere bench --recipients 10000 --alerts 3 --json", "revere bench --data-dir /var/lib/revere")
+		example("revere bench", "revere bench --recipients 10000 --alerts 3 --json", "revere bench --repeat 5", "revere bench --data-dir /var/lib/revere")
 }
 
 // Validate implements kong's check of a command.
 func (cmd *benchCommand) Validate() error {
 	switch {
-	case cmd.Recipients < 1 || cmd.Alerts < 1 || cmd.Areas < 1 || cmd.Samples < 1:
-		return usagef("--recipients, --alerts, --areas and --samples must be 1 or more")
+	case cmd.Recipients < 1 || cmd.Alerts < 1 || cmd.Areas < 1 || cmd.Samples < 1 || cmd.Repeat < 1:
+		return usagef("--recipients, --alerts, --areas, --samples and --repeat must be 1 or more")
 	case cmd.Recipients > bench.MaxRecipients:
 		return usagef("--recipients %d is more than %d", cmd.Recipients, bench.MaxRecipients)
 	case cmd.ChannelLatency < 0:

@@ -121,6 +121,7 @@ func TestWrongUsageIsStatus2AndNamesTheFix(t *testing.T) {
 		"subscribers import people.txt": "say it with --format",
 		"subscribers add --id x":        "--areas",
 		"bench --alerts 0":              "1 or more",
+		"bench --repeat 0":              "1 or more",
 		"demo --speed 0":                "--speed 0",
 		"serve --roles cook":            "api",
 	} {

@@ -43,21 +43,34 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		refusal.answer(w)
 		return
 	}
-	m, ok := s.store.add(m)
+	m, ok := s.take(m, b)
 	if !ok {
 		tooMany.answer(w)
 		return
 	}
+	s.answerCreated(w, r, m, b)
+}
+
+// take makes a message the server's own. It reports false when there is no room.
+func (s *Server) take(m Message, b Behavior) (Message, bool) {
+	if s.Forgetful {
+		m = born(m)
+	} else {
+		var ok bool
+		if m, ok = s.store.add(m); !ok {
+			return Message{}, false
+		}
+	}
 	if s.OnMessage != nil {
 		s.OnMessage(m)
 	}
-	if s.begin() {
+	if !s.Forgetful && s.begin() {
 		go func() {
 			defer s.tasks.Done()
 			s.progress(m, b)
 		}()
 	}
-	s.answerCreated(w, r, m, b)
+	return m, true
 }
 
 // answerCreated tells the caller of a message that was accepted, or breaks off as asked.

@@ -33,7 +33,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 		all = all[1+slices.IndexFunc(all, func(m Message) bool { return m.SID == after }):]
 	}
 	shown := all[:min(size, len(all))]
-	resources := make([]map[string]any, len(shown))
+	resources := make([]resource, len(shown))
 	for i, m := range shown {
 		resources[i] = s.resource(m)
 	}

@@ -311,6 +311,24 @@ func TestBehaviorForSomeMessages(t *testing.T) {
 	assert.Equal(t, []int{500, 429, 429, 201}, got)
 }
 
+func TestAForgetfulServerAnswersAndKeepsNothing(t *testing.T) {
+	h := newHook(t, always(http.StatusNoContent))
+	heard := 0
+	s := start(t, &twiliosim.Server{Forgetful: true, OnMessage: func(twiliosim.Message) { heard++ }})
+	status, body := call(t, s, "POST", messages, form("StatusCallback", h.url))
+	assert.Equal(t, http.StatusCreated, status)
+	assert.Regexp(t, `^SM[0-9a-f]{32}$`, body["sid"])
+	assert.Equal(t, "queued", body["status"])
+	status, _ = call(t, s, "POST", messages, form("To", "617-555-0123"))
+	assert.Equal(t, http.StatusBadRequest, status, "what can't be sent is refused all the same")
+	_, page := call(t, s, "GET", messages, nil)
+	assert.Empty(t, page["messages"])
+	s.Stop() // receipts under way would be waited for
+	assert.Equal(t, 1, heard)
+	assert.Empty(t, s.Messages())
+	assert.Empty(t, h.statuses())
+}
+
 func TestStopEndsEverything(t *testing.T) {
 	s := start(t, &twiliosim.Server{})
 	s.SetBehavior(twiliosim.Behavior{Fault: twiliosim.HangAfter, ReceiptDelay: time.Hour})

@@ -67,15 +67,21 @@ func (st *store) add(m Message) (Message, bool) {
 	if len(st.messages) == maxMessages {
 		return Message{}, false
 	}
-	m.SID = newSID("SM")
-	m.Created = time.Now().UTC()
-	m.Updated = m.Created
+	m = born(m)
 	if st.index == nil {
 		st.index = make(map[string]int)
 	}
 	st.index[m.SID] = len(st.messages)
 	st.messages = append(st.messages, m)
 	return m, true
+}
+
+// born is the message with what it is given when it is accepted.
+func born(m Message) Message {
+	m.SID = newSID("SM")
+	m.Created = time.Now().UTC()
+	m.Updated = m.Created
+	return m
 }
 
 func (st *store) get(sid string) (Message, bool) {
@@ -121,22 +127,44 @@ func newSID(prefix string) string {
 	return prefix + hex.EncodeToString(raw)
 }
 
-// resource is a message as the API shows it.
-func (s *Server) resource(m Message) map[string]any {
+// A resource is a message as the API shows it. What has no value there is null.
+type resource struct {
+	AccountSID   string            `json:"account_sid"`
+	APIVersion   string            `json:"api_version"`
+	SID          string            `json:"sid"`
+	From         string            `json:"from"`
+	To           string            `json:"to"`
+	Body         string            `json:"body"`
+	Direction    string            `json:"direction"`
+	Status       string            `json:"status"`
+	Service      any               `json:"messaging_service_sid"`
+	NumMedia     string            `json:"num_media"`
+	NumSegments  string            `json:"num_segments"`
+	DateCreated  any               `json:"date_created"`
+	DateSent     any               `json:"date_sent"`
+	DateUpdated  any               `json:"date_updated"`
+	ErrorCode    any               `json:"error_code"`
+	ErrorMessage any               `json:"error_message"`
+	Price        any               `json:"price"`
+	PriceUnit    string            `json:"price_unit"`
+	URI          string            `json:"uri"`
+	Subresources map[string]string `json:"subresource_uris"`
+}
+
+func (s *Server) resource(m Message) resource {
 	uri := "/2010-04-01/Accounts/" + s.AccountSID + "/Messages/" + m.SID
-	return map[string]any{
-		"account_sid": s.AccountSID, "api_version": "2010-04-01",
-		"sid": m.SID, "from": m.From, "to": m.To, "body": m.Body,
-		"direction": m.Direction, "status": m.Status,
-		"messaging_service_sid": orNull(m.Service), "num_media": "0",
-		"num_segments":  strconv.Itoa(gsm7.Segments(m.Body)),
-		"date_created":  rfc2822(m.Created),
-		"date_sent":     rfc2822(m.Sent),
-		"date_updated":  rfc2822(m.Updated),
-		"error_code":    orNull(m.ErrorCode),
-		"error_message": nil, "price": nil, "price_unit": "USD",
-		"uri":              uri + ".json",
-		"subresource_uris": map[string]string{"media": uri + "/Media.json"},
+	return resource{
+		AccountSID: s.AccountSID, APIVersion: "2010-04-01",
+		SID: m.SID, From: m.From, To: m.To, Body: m.Body,
+		Direction: m.Direction, Status: m.Status,
+		Service: orNull(m.Service), NumMedia: "0",
+		NumSegments: strconv.Itoa(gsm7.Segments(m.Body)),
+		DateCreated: rfc2822(m.Created),
+		DateSent:    rfc2822(m.Sent),
+		DateUpdated: rfc2822(m.Updated),
+		ErrorCode:   orNull(m.ErrorCode),
+		PriceUnit:   "USD",
+		URI:         uri + ".json", Subresources: map[string]string{"media": uri + "/Media.json"},
 	}
 }
 
