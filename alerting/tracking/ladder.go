@@ -25,17 +25,36 @@ type Rung struct {
 	ActivatedAt time.Time
 }
 
-// Ladders calls visit with every recipient of an alert. visit must not call the board.
+// ladderStretch is how many recipients are looked at before others may go on.
+const ladderStretch = 2000
+
+// Ladders calls visit with every recipient of an alert for whom something is left to do: they have
+// not answered, and have a contact that is not in use, or a gap that was not remarked. visit must not
+// call the board. Changes may come between two recipients: what was decided is looked at again when
+// they have come.
 func (b *Board) Ladders(key alerting.Key, visit func(Ladder)) {
+	for from := 0; from >= 0; {
+		from = b.ladders(key, from, visit)
+	}
+}
+
+// ladders visits one stretch and returns where the next begins, -1 at the end.
+func (b *Board) ladders(key alerting.Key, from int, visit func(Ladder)) (next int) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
 	if a == nil || !a.manifested {
-		return
+		return -1
 	}
 	var rungs []Rung
-	for i := range a.recipients {
+	for i := from; i < len(a.recipients); i++ {
+		if i == from+ladderStretch {
+			return i
+		}
 		r := &a.recipients[i]
+		if !a.unsettled(r) {
+			continue
+		}
 		rungs = rungs[:0]
 		for _, c := range a.rungs(r) {
 			d := &a.deliveries[c]
@@ -43,4 +62,21 @@ func (b *Board) Ladders(key alerting.Key, visit func(Ladder)) {
 		}
 		visit(Ladder{uint32(i), r.name(), r.status.has(answered), r.status.has(gapSeen), rungs})
 	}
+	return -1
+}
+
+// unsettled reports whether something may be left to do for a recipient.
+func (a *alert) unsettled(r *recipient) bool {
+	if r.status.has(answered) {
+		return false
+	}
+	if r.status.has(gapped) && !r.status.has(gapSeen) {
+		return true
+	}
+	for _, c := range a.rungs(r) {
+		if d := &a.deliveries[c]; d.idle() {
+			return true
+		}
+	}
+	return false
 }
