@@ -114,7 +114,7 @@ func (s *Server) listAlerts(ctx context.Context, in *alertsQuery) (Page[AlertIte
 	}
 	items := make([]AlertItem, len(heads))
 	for i, head := range heads {
-		items[i] = s.item(head)
+		items[i] = item(head)
 	}
 	return NewPage(items, next), nil
 }
@@ -123,12 +123,11 @@ func badCursor(cursor string) error {
 	return alerting.Errorf(alerting.CodeInvalid, "the cursor %q is not one that a page of this list gave; begin without one", cursor)
 }
 
-func (s *Server) item(head tracking.Summary) AlertItem {
-	counted, _ := s.Board.Summary(head.Key)
+func item(head tracking.Summary) AlertItem {
 	return AlertItem{
 		Key: head.Key, Code: head.Code, Phase: head.Phase, Alert: head.Alert, Producer: head.Producer, Received: head.Received, Opened: head.Opened,
 		ReplacedBy: head.ReplacedBy, Corrects: head.Corrects, Sequence: head.Sequence,
-		People: counted.People, Reached: counted.Reached, Delivered: counted.Delivered, Acknowledged: counted.Acknowledged, Finished: counted.Finished,
+		People: head.People, Reached: head.Reached, Delivered: head.Delivered, Acknowledged: head.Acknowledged, Finished: head.Finished,
 	}
 }
 

@@ -118,7 +118,7 @@ func follow(ctx context.Context, e *Engine, stream string, after uint64, apply f
 		if err := apply(m); err != nil {
 			e.log.Error().Err(err).Str("stream", stream).Uint64("sequence", m.sequence).Msg("stored message passed over")
 		}
-	}, jetstream.PullMaxMessages(2000))
+	}, jetstream.PullMaxBytes(readAhead))
 	if err != nil {
 		return 0, err
 	}

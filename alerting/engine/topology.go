@@ -20,6 +20,7 @@ const (
 	inboundStream   = "INBOUND"
 	rejectedStream  = "REJECTED"
 	verdictsStream  = "VERDICTS"
+	filedStream     = "FILED"
 	leasesBucket    = "LEASES"
 	keepBucket      = "KEEP"
 )
@@ -57,6 +58,9 @@ func streams(replicas int) []jetstream.StreamConfig {
 	verdicts := stream(verdictsStream, "what became of each published message", verdictsLife, "verdicts.>")
 	verdicts.MaxMsgsPerSubject = 1
 	verdicts.Discard = jetstream.DiscardOld
+	filed := stream(filedStream, "what is left in memory of alerts that are over; derived from the ledger", 0, filedSubjects)
+	filed.MaxMsgsPerSubject = 1
+	filed.Discard = jetstream.DiscardOld
 	return []jetstream.StreamConfig{
 		stream(alertsStream, "alerts as producers published them", alertsLife, alerting.SubjectPrefix+">"),
 		ledger,
@@ -64,6 +68,7 @@ func streams(replicas int) []jetstream.StreamConfig {
 		stream(inboundStream, "replies, receipts and reactions as they came in", inboundLife, "inbound.>"),
 		stream(rejectedStream, "what could not be taken, and why", rejectedLife, "rejected.>"),
 		verdicts,
+		filed,
 	}
 }
 

@@ -15,12 +15,21 @@ type alert struct {
 	openedAt       time.Time
 	first          uint64 // the ledger's sequence that opened it
 	latest         uint64 // the newest of its records
+	latestAt       time.Time
+	ended          uint64 // the record that ended it; 0 while it takes place
 	withdrawn      *alerting.Withdrawn
 	expired        bool
 	duringExercise bool // an exercise was open when this was opened
 	manifested     bool
 	parts          []alerting.Manifest // of a manifest that is not complete yet
 	revision       uint64              // the directory's, of the newest manifest
+
+	bare      bool       // filed, and without its details: people, deliveries, history
+	people    int        // how many recipients a bare alert has
+	filed     uint64     // the newest record that what is filed knows of; 0 when nothing is
+	recalled  time.Time  // when its details were last read again
+	recalling *recalling // they are being read
+	asleep    bool       // being read: nothing of it is due yet
 
 	recipients []recipient
 	contacts   []uint32 // of all recipients, one behind the other

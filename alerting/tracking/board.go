@@ -15,11 +15,18 @@ import (
 // A Board is the projection of the ledger in memory. It is safe for concurrent use; Apply is called
 // by one goroutine, in the ledger's order.
 type Board struct {
+	// Archive is where the details of filed alerts are read again, and Failed is told when they
+	// can't be. Both are set before the board is used; without an archive nothing may be filed.
+	Archive Archive
+	Failed  func(error)
+
 	mu      sync.RWMutex
 	reached uint64            // the ledger's sequence that has been applied
 	last    map[string]uint64 // newest sequence on each of the ledger's subjects
 	inbound uint64            // newest inbound fact that records were drawn from
 	updated chan struct{}     // closed and replaced at every change
+	recalls chan alerting.Key // filed alerts of which something new was heard
+	tickets uint32            // given out so far
 
 	alerts     map[alerting.Key]*alert
 	order      []*alert            // as opened
@@ -35,11 +42,14 @@ type Board struct {
 // NewBoard returns a board before the ledger's first message.
 func NewBoard() *Board {
 	return &Board{
-		last: map[string]uint64{}, updated: make(chan struct{}),
+		last: map[string]uint64{}, updated: make(chan struct{}), recalls: make(chan alerting.Key, recallsWaiting),
 		alerts: map[alerting.Key]*alert{}, byIdentity: map[string]*alert{}, byID: map[string][]*alert{},
 		outboxes: map[string]*outbox{}, areas: newLists[alerting.Area](), teams: newLists[string](),
 	}
 }
+
+// recallsWaiting is how many alerts may wait to be recalled.
+const recallsWaiting = 256
 
 // Apply takes in one message of the ledger.
 func (b *Board) Apply(sequence uint64, subject string, records []alerting.Record) {
@@ -49,7 +59,7 @@ func (b *Board) Apply(sequence uint64, subject string, records []alerting.Record
 		b.fold(sequence, &records[i])
 	}
 	b.reached = sequence
-	b.last[subject] = sequence
+	b.last[subject] = max(b.last[subject], sequence)
 	close(b.updated)
 	b.updated = make(chan struct{})
 	for _, o := range b.outboxes {

@@ -77,9 +77,10 @@ func (b *Board) attemptedAt(a *alert, channel, address string) bool {
 	return ok && a.deliveries[i].attempted()
 }
 
-func (b *Board) exerciseOpen() bool {
+// exerciseOpen reports whether an exercise took place when the ledger reached a sequence.
+func (b *Board) exerciseOpen(sequence uint64) bool {
 	return slices.ContainsFunc(b.order, func(a *alert) bool {
-		return a.open() && a.opened.Alert.Status == alerting.StatusExercise
+		return a.opened.Alert.Status == alerting.StatusExercise && a.first < sequence && (a.ended == 0 || a.ended > sequence)
 	})
 }
 

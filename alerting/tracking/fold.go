@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"slices"
 	"time"
 
 	"revere/alerting"
@@ -14,13 +15,41 @@ func (b *Board) fold(sequence uint64, r *alerting.Record) {
 		return // only a cursor
 	}
 	a := b.alerts[r.Alert]
-	if r.Opened != nil {
-		a = b.foldOpened(sequence, r)
-	}
-	if a == nil {
+	switch {
+	case a == nil && r.Opened == nil:
 		return // a record about an alert that the ledger does not have: nothing to apply it to
+	case a == nil:
+		a = newAlert(r.Alert)
+		a.duringExercise = b.exerciseOpen(sequence)
+		b.foldInto(a, sequence, r)
+		b.list(a)
+	case sequence <= a.filed:
+		return // what is filed knows it
+	case a.bare:
+		b.late(a, sequence, r)
+	default:
+		b.foldInto(a, sequence, r)
 	}
-	a.latest = sequence
+}
+
+// list makes an alert known. Alerts stand in the order in which they were opened.
+func (b *Board) list(a *alert) {
+	b.alerts[a.key] = a
+	b.byIdentity[a.opened.Identity] = a
+	b.byID[a.opened.Alert.ID] = append(b.byID[a.opened.Alert.ID], a)
+	i := len(b.order)
+	for i > 0 && b.order[i-1].first > a.first {
+		i--
+	}
+	b.order = slices.Insert(b.order, i, a)
+}
+
+// foldInto takes in a record about an alert.
+func (b *Board) foldInto(a *alert, sequence uint64, r *alerting.Record) {
+	if r.Opened != nil {
+		a.begin(sequence, r)
+	}
+	a.latest, a.latestAt = sequence, r.At
 	if r.Manifest != nil {
 		b.foldManifest(a, r.At, *r.Manifest)
 	}
@@ -49,22 +78,20 @@ func (b *Board) fold(sequence uint64, r *alerting.Record) {
 		a.expired = true
 		b.end(a, r.At)
 	}
+	if a.ended == 0 && !a.open() {
+		a.ended = sequence
+	}
 }
 
-func (b *Board) foldOpened(sequence uint64, r *alerting.Record) *alert {
-	if a := b.alerts[r.Alert]; a != nil { // the same content on another area
-		wider := *a.opened
-		wider.Alert.Areas = union(wider.Alert.Areas, r.Opened.Alert.Areas)
-		a.opened, a.manifested = &wider, false
-		return a
+// begin opens an alert, or widens one that is open: the same content on another area.
+func (a *alert) begin(sequence uint64, r *alerting.Record) {
+	if a.opened == nil {
+		a.opened, a.openedAt, a.first = r.Opened, r.At, sequence
+		return
 	}
-	a := newAlert(r.Alert)
-	a.opened, a.openedAt, a.first, a.duringExercise = r.Opened, r.At, sequence, b.exerciseOpen()
-	b.alerts[a.key] = a
-	b.order = append(b.order, a)
-	b.byIdentity[a.opened.Identity] = a
-	b.byID[a.opened.Alert.ID] = append(b.byID[a.opened.Alert.ID], a)
-	return a
+	wider := *a.opened
+	wider.Alert.Areas = union(wider.Alert.Areas, r.Opened.Alert.Areas)
+	a.opened, a.manifested = &wider, false
 }
 
 // foldNotice adds a delivery that belongs to no recipient: an answer to an answer.

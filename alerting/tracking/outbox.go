@@ -34,14 +34,17 @@ type ticket struct {
 	number   uint32
 }
 
-func (a *alert) ticket(i uint32) ticket {
-	d := &a.deliveries[i]
-	d.ticket++
-	return ticket{i, d.ticket}
+func (b *Board) ticket(a *alert, i uint32) ticket {
+	b.tickets++
+	a.deliveries[i].ticket = b.tickets
+	return ticket{i, b.tickets}
 }
 
 // valid reports whether the ticket's delivery is due and has no newer one.
 func (a *alert) valid(t ticket) bool {
+	if int(t.delivery) >= len(a.deliveries) {
+		return false // filed since
+	}
 	d := &a.deliveries[t.delivery]
 	return d.ticket == t.number && d.due()
 }
@@ -57,8 +60,9 @@ func (b *Board) outbox(channel string) *outbox {
 
 // offer puts a delivery at the end of its alert's queue.
 func (b *Board) offer(a *alert, i uint32) {
-	d := &a.deliveries[i]
-	b.push(a, a.ticket(i), d)
+	if !a.asleep {
+		b.push(a, b.ticket(a, i), &a.deliveries[i])
+	}
 }
 
 func (b *Board) push(a *alert, t ticket, d *delivery) {
@@ -97,8 +101,12 @@ func (b *Board) queue(a *alert, d *delivery) *queue {
 
 func (q *queue) empty() bool { return q.head == len(q.items) }
 
-func (o *outbox) postpone(a *alert, i uint32, until time.Time) {
-	heap.Push(&o.retries, retry{until, a, a.ticket(i)})
+// postpone offers a delivery when its time to be tried again has come.
+func (b *Board) postpone(a *alert, i uint32) {
+	if !a.asleep {
+		d := &a.deliveries[i]
+		heap.Push(&b.outbox(b.channel(d)).retries, retry{d.retryAt.time(), a, b.ticket(a, i)})
+	}
 }
 
 func (o *outbox) signal() {
@@ -181,8 +189,8 @@ func (b *Board) GiveBack(due []alerting.Due) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, x := range slices.Backward(due) {
-		if a := b.alerts[x.Alert]; a != nil {
-			b.unshift(a, a.ticket(x.Delivery), &a.deliveries[x.Delivery])
+		if a := b.alerts[x.Alert]; a != nil && int(x.Delivery) < len(a.deliveries) {
+			b.unshift(a, b.ticket(a, x.Delivery), &a.deliveries[x.Delivery])
 		}
 	}
 }
@@ -217,7 +225,7 @@ func (b *Board) Refill(channel string) (interrupted []alerting.Due) {
 			case d.due() && d.retryAt == 0:
 				b.offer(a, uint32(i))
 			case d.due():
-				o.postpone(a, uint32(i), d.retryAt.time())
+				b.postpone(a, uint32(i))
 			}
 		}
 	}

@@ -127,7 +127,7 @@ func (b *Board) First(key alerting.Key) uint64 {
 	return 0
 }
 
-// Head returns an alert's summary without its counts: it costs little.
+// Head returns an alert's summary without what is counted by state, channel, area and team.
 func (b *Board) Head(key alerting.Key) (Summary, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -142,7 +142,11 @@ func (a *alert) head() Summary {
 	s := Summary{
 		Key: a.key, Code: a.opened.Code, Phase: a.phase(), Alert: a.opened.Alert, Producer: a.opened.Producer,
 		Received: a.opened.Received, Opened: a.openedAt, Corrects: a.opened.Corrects, Expanded: a.manifested,
-		Revision: a.revision, Sequence: a.latest, People: len(a.recipients),
+		Revision: a.revision, Sequence: a.latest, People: a.people,
+		Reached: a.tally.reached, Delivered: a.tally.delivered, Acknowledged: a.tally.acknowledged, Finished: a.manifested && a.tally.busy == 0,
+	}
+	if !a.bare {
+		s.People = len(a.recipients)
 	}
 	if a.withdrawn != nil {
 		s.ReplacedBy = a.withdrawn.By
@@ -165,6 +169,7 @@ func (a *alert) phase() Phase {
 // Deliveries returns an alert's deliveries from the given index on, at most limit of them. Contacts
 // in reserve are not deliveries. next is where to go on; -1 at the end.
 func (b *Board) Deliveries(key alerting.Key, from, limit int, match func(DeliveryView) bool) (views []DeliveryView, next int) {
+	b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
@@ -216,6 +221,7 @@ func (b *Board) deliveryView(a *alert, i uint32) DeliveryView {
 // People returns an alert's recipients from the given index on, at most limit of them; next is
 // where to go on, -1 at the end.
 func (b *Board) People(key alerting.Key, from, limit int, match func(PersonView) bool) (views []PersonView, next int) {
+	b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]

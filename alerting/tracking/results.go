@@ -135,7 +135,7 @@ func (b *Board) resume(a *alert, at time.Time, i uint32) {
 		d.retryAt = 0
 		return
 	}
-	b.outbox(b.channel(d)).postpone(a, i, d.retryAt.time())
+	b.postpone(a, i)
 }
 
 // blocked tells why a delivery must not go out, as far as the ledger knows. Reason is "" when it may.

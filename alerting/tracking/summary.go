@@ -9,6 +9,7 @@ import (
 
 // Summary returns an alert with everything counted.
 func (b *Board) Summary(key alerting.Key) (Summary, bool) {
+	b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
@@ -24,8 +25,7 @@ func (b *Board) summary(a *alert) Summary {
 	for _, n := range s.States {
 		s.Deliveries += n
 	}
-	s.Finished = a.manifested && t.busy == 0
-	s.Reached, s.Delivered, s.Acknowledged, s.Responses = t.reached, t.delivered, t.acknowledged, maps.Clone(t.responses)
+	s.Responses = maps.Clone(t.responses)
 	s.Areas = make([]AreaSummary, 0, len(t.areas))
 	for _, area := range slices.Sorted(maps.Keys(t.areas)) {
 		g := t.areas[area]

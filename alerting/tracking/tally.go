@@ -71,9 +71,13 @@ func (b *Board) count(a *alert, d *delivery, s standing, by int) {
 	if s.busy {
 		t.busy += by
 	}
-	if s.due {
-		b.outbox(b.channel(d)).backlog[b.lane(a, d)] += by
+	if s.due && !a.asleep {
+		b.countDue(a, d, by)
 	}
+}
+
+func (b *Board) countDue(a *alert, d *delivery, by int) {
+	b.outbox(b.channel(d)).backlog[b.lane(a, d)] += by
 }
 
 // weigh brings a recipient's status, and all that counts it, in step with their deliveries.

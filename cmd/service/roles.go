@@ -15,6 +15,7 @@ import (
 	"revere/alerting/engine"
 	"revere/alerting/escalation"
 	"revere/alerting/fanout"
+	"revere/alerting/filing"
 	"revere/alerting/outbox"
 	"revere/alerting/replies"
 	"revere/channels"
@@ -111,6 +112,8 @@ func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
 	}
 	work.Go(func() error { return processor.Run(ctx, arrivals) })
 	work.Go(func() error { return escalator.Run(ctx) })
+	clerk := &filing.Clerk{Board: s.board, Store: s.engine, After: s.fileAfter, Now: time.Now, Log: s.log}
+	work.Go(func() error { clerk.Run(ctx); return nil })
 	return work.Wait()
 }
 

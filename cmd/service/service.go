@@ -53,6 +53,8 @@ type Options struct {
 	Log   zerolog.Logger
 	// Version is shown by the API.
 	Version string
+	// FileAfter is how long an alert that is over stays in memory; 0 for filing.After.
+	FileAfter time.Duration
 }
 
 // A Service is a running process of Revere.
@@ -72,6 +74,8 @@ type Service struct {
 	links    replies.Links
 	metrics  *metrics
 	version  string
+
+	fileAfter time.Duration
 
 	publicURL string
 	listener  net.Listener // nil without the API
@@ -95,7 +99,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	}
 	host, _ := os.Hostname()
 	s := &Service{
-		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, tokens: access.NewBook(), board: tracking.NewBoard(), closing: make(chan struct{}),
+		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, fileAfter: o.FileAfter, tokens: access.NewBook(), board: tracking.NewBoard(), closing: make(chan struct{}),
 		holder: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:6]),
 	}
 	defer func() {
@@ -185,7 +189,10 @@ func (s *Service) read(ctx, reading context.Context) (err error) {
 	if s.registry, err = registry.Open(reading, s.engine, watchers, s.log); err != nil {
 		return fmt.Errorf("read the directory: %w", err)
 	}
-	reached, err := s.engine.FollowLedger(reading, 0, s.board.Apply)
+	if err := s.readFiled(ctx, reading); err != nil {
+		return fmt.Errorf("read what is filed: %w", err)
+	}
+	reached, err := s.engine.FollowLedger(reading, s.board.Reached(), s.board.Apply)
 	if err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
 	}

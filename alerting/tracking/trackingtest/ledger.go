@@ -64,6 +64,16 @@ func (l *Ledger) Following(boards ...*tracking.Board) *Ledger {
 	return &Ledger{boards: boards, written: l.written, appends: uint64(len(l.written)), opened: l.opened}
 }
 
+// Records implements tracking.Archive, for a ledger of one record an append.
+func (l *Ledger) Records(alert alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	for i, r := range l.Written() {
+		if sequence := uint64(i) + 1; sequence >= first && sequence <= last && r.Alert == alert {
+			visit(sequence, &r)
+		}
+	}
+	return nil
+}
+
 // Written returns all records, the oldest first.
 func (l *Ledger) Written() []alerting.Record {
 	l.mu.Lock()

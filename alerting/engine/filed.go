@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"revere/alerting"
+)
+
+// What is filed is derived from the ledger, and could be made again from it.
+const (
+	filedSubjects     = "filed.>"
+	filedAlerts       = "filed.alert."
+	checkpointSubject = "filed.checkpoint"
+)
+
+// File makes a filed alert durable, unless what is stored knows as much of it already.
+func (e *Engine) File(ctx context.Context, f alerting.Filed) error {
+	subject := filedAlerts + string(f.Key)
+	last, stored, err := e.lastFiled(ctx, subject)
+	if err != nil || stored.Latest >= f.Latest {
+		return err
+	}
+	data, err := encode(&f)
+	if err != nil {
+		return err
+	}
+	_, err = e.publish(ctx, subject, last, data)
+	return err
+}
+
+func (e *Engine) lastFiled(ctx context.Context, subject string) (sequence uint64, f alerting.Filed, err error) {
+	stream, err := e.js.Stream(ctx, filedStream)
+	if err != nil {
+		return 0, f, err
+	}
+	kept, err := stream.GetLastMsgForSubject(ctx, subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return 0, f, nil
+	}
+	if err != nil {
+		return 0, f, err
+	}
+	return kept.Sequence, f, decode(kept.Data, &f)
+}
+
+// KeepCheckpoint makes a checkpoint durable. Everything that it takes for filed is.
+func (e *Engine) KeepCheckpoint(ctx context.Context, c alerting.Checkpoint) error {
+	data, err := encode(&c)
+	if err != nil {
+		return err
+	}
+	_, err = e.publish(ctx, checkpointSubject, Anywhere, data)
+	return err
+}
+
+// Filed returns what is filed, with the newest checkpoint. Without one it is empty, and all of the
+// ledger is to be read.
+func (e *Engine) Filed(ctx context.Context) (all []alerting.Filed, c alerting.Checkpoint, reached uint64, err error) {
+	end, err := e.end(ctx, filedStream)
+	if err != nil || end == 0 {
+		return nil, c, 0, err
+	}
+	err = e.read(ctx, filedStream, 1, end, func(m entry) error {
+		if m.subject == checkpointSubject {
+			return decode(m.data, &c)
+		}
+		var f alerting.Filed
+		if err := decode(m.data, &f); err != nil {
+			return err
+		}
+		all = append(all, f)
+		return nil
+	})
+	return all, c, end, err
+}
+
+// FollowFiled calls apply with every alert that is filed after the given sequence, until ctx is done.
+func (e *Engine) FollowFiled(ctx context.Context, after uint64, apply func(alerting.Filed)) error {
+	_, err := follow(ctx, e, filedStream, after, func(m entry) error {
+		if !strings.HasPrefix(m.subject, filedAlerts) {
+			return nil
+		}
+		var f alerting.Filed
+		if err := decode(m.data, &f); err != nil {
+			return err
+		}
+		apply(f)
+		return nil
+	})
+	return err
+}
+
+// An Archive reads the ledger again. It implements tracking.Archive.
+type Archive struct {
+	Context context.Context // ends what is being read
+	Engine  *Engine
+}
+
+// Records implements tracking.Archive.
+func (a Archive) Records(alert alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	return a.Engine.read(a.Context, ledgerStream, first, last, func(m entry) error {
+		records, err := decodeRecords(m.data)
+		if err != nil {
+			return nil // the board passed it over too
+		}
+		for i := range records {
+			if records[i].Alert == alert {
+				visit(m.sequence, &records[i])
+			}
+		}
+		return nil
+	})
+}
+
+// read calls visit with a stream's messages between two sequences, both included, in order.
+func (e *Engine) read(ctx context.Context, stream string, first, last uint64, visit func(entry) error) error {
+	if first > last {
+		return nil
+	}
+	consumer, err := e.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: first,
+	})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", stream, err)
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxBytes(readAhead))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", stream, err)
+	}
+	defer messages.Stop()
+	for {
+		msg, err := messages.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return fmt.Errorf("read %s: %w", stream, err)
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return fmt.Errorf("read %s: %w", stream, err)
+		}
+		if sequence := meta.Sequence.Stream; sequence <= last {
+			if err := visit(entry{sequence, msg.Subject(), meta.Timestamp, msg.Data()}); err != nil {
+				return fmt.Errorf("read %s at %d: %w", stream, sequence, err)
+			}
+		}
+		if meta.Sequence.Stream >= last || meta.NumPending == 0 {
+			return nil
+		}
+	}
+}
+
+// readAhead bounds the bytes that are fetched before they are asked for.
+const readAhead = 8 << 20

@@ -1,0 +1,34 @@
+package alerting
+
+import "time"
+
+// A Filed alert is one that is over and quiet: who, what, when and how many. Its people, deliveries
+// and history are in the ledger only, and are read again when somebody asks. So neither memory nor a
+// start grows with what was sent long ago.
+type Filed struct {
+	Key            Key        `cbor:"1,keyasint"`
+	Opened         Opened     `cbor:"2,keyasint"`
+	OpenedAt       time.Time  `cbor:"3,keyasint"`
+	First          uint64     `cbor:"4,keyasint"` // the ledger's sequences of the alert's
+	Latest         uint64     `cbor:"5,keyasint"` // oldest and newest records
+	Ended          uint64     `cbor:"6,keyasint"` // and of the one that ended it
+	QuietSince     time.Time  `cbor:"7,keyasint"`
+	Withdrawn      *Withdrawn `cbor:"8,keyasint,omitempty"`
+	Expired        bool       `cbor:"9,keyasint,omitempty"`
+	DuringExercise bool       `cbor:"10,keyasint,omitempty"`
+	Revision       uint64     `cbor:"11,keyasint"`
+	People         int        `cbor:"12,keyasint"`
+	Reached        int        `cbor:"13,keyasint"`
+	Delivered      int        `cbor:"14,keyasint"`
+	Acknowledged   int        `cbor:"15,keyasint"`
+}
+
+// A Checkpoint is where a board that has everything that is filed begins to read the ledger.
+type Checkpoint struct {
+	// Resume is the ledger's first sequence that is still needed.
+	Resume uint64 `cbor:"1,keyasint"`
+	// Reached, Last and Inbound are as the board had them when the checkpoint was made.
+	Reached uint64            `cbor:"2,keyasint"`
+	Last    map[string]uint64 `cbor:"3,keyasint"`
+	Inbound uint64            `cbor:"4,keyasint"`
+}

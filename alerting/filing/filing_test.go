@@ -1,0 +1,111 @@
+package filing_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/alerting/engine"
+	"revere/alerting/filing"
+	"revere/alerting/tracking"
+	"revere/alerting/tracking/trackingtest"
+)
+
+var start = trackingtest.Start
+
+// A process is one that follows a real ledger, from what is filed on.
+type process struct {
+	*tracking.Board
+	read uint64 // the ledger's sequence that it began behind
+}
+
+func begin(t *testing.T, e *engine.Engine) process {
+	b := tracking.NewBoard()
+	b.Archive = engine.Archive{Context: t.Context(), Engine: e}
+	b.Failed = func(err error) { assert.NoError(t, err) }
+	filed, checkpoint, _, err := e.Filed(t.Context())
+	require.NoError(t, err)
+	b.Begin(filed, checkpoint)
+	read := b.Reached()
+	reached, err := e.FollowLedger(t.Context(), read, b.Apply)
+	require.NoError(t, err)
+	require.NoError(t, b.Wait(t.Context(), reached))
+	return process{b, read}
+}
+
+func startEngine(t *testing.T) *engine.Engine {
+	server, err := engine.StartServer(engine.ServerConfig{Dir: t.TempDir(), Log: zerolog.Nop()})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, server.Stop()) })
+	e, err := engine.Embedded(t.Context(), server, zerolog.Nop())
+	require.NoError(t, err)
+	t.Cleanup(e.Close)
+	return e
+}
+
+// history writes alerts to one person each; those but the last are over.
+func history(t *testing.T, e *engine.Engine, n int) (keys []alerting.Key) {
+	samples := trackingtest.NewLedger(tracking.NewBoard())
+	for range n {
+		keys = append(keys, samples.Open(trackingtest.Alert(), trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1"}}))
+	}
+	records := samples.Written()
+	for _, key := range keys[:n-1] {
+		records = append(records,
+			alerting.Record{Alert: key, At: start, Attempts: []alerting.Attempt{{Attempt: 1}}},
+			alerting.Record{Alert: key, At: start, Results: []alerting.Result{{Attempt: 1, State: alerting.Accepted, ProviderID: "SM1"}}},
+			alerting.Record{Alert: key, At: start, Expired: true})
+	}
+	for i := range records { // each in a message of its own
+		_, err := e.Append(t.Context(), engine.LedgerAlerts, engine.Anywhere, records[i])
+		require.NoError(t, err)
+	}
+	return keys
+}
+
+func TestWhatIsOverIsFiledAndAStartDoesNotReadIt(t *testing.T) {
+	e := startEngine(t)
+	keys := history(t, e, 6)
+	first := begin(t, e)
+	assert.Zero(t, first.read)
+
+	ctx, stop := context.WithCancel(t.Context())
+	clerk := &filing.Clerk{Board: first.Board, Store: e, After: time.Second, Now: func() time.Time { return start.Add(time.Hour) }, Log: zerolog.Nop()}
+	done := make(chan struct{})
+	go func() { defer close(done); clerk.Run(ctx) }()
+	require.Eventually(t, func() bool {
+		_, checkpoint, _, err := e.Filed(t.Context())
+		return err == nil && checkpoint.Resume > 1
+	}, 10*time.Second, 10*time.Millisecond)
+	stop()
+	<-done
+
+	second := begin(t, e)
+	assert.EqualValues(t, 5, second.read, "it reads from the alert on that takes place")
+	for _, b := range []process{first, second} {
+		assert.Equal(t, []alerting.Key{keys[5], keys[4], keys[3], keys[2], keys[1], keys[0]}, b.Keys(nil))
+		assert.Len(t, b.PlacesOf("sms", "+1"), 1, "the others' people are not in memory")
+		deliveries, _ := b.Deliveries(keys[2], 0, 10, nil)
+		require.Len(t, deliveries, 1)
+		assert.Equal(t, "SM1", deliveries[0].History[2].ProviderID)
+		assert.Len(t, b.PlacesOf("sms", "+1"), 2)
+	}
+	assert.Equal(t, first.Last(engine.LedgerAlerts), second.Last(engine.LedgerAlerts), "a journal can begin there")
+}
+
+func TestFilingDoneTwiceChangesNothing(t *testing.T) {
+	e := startEngine(t)
+	newer := alerting.Filed{Key: "a1", Latest: 9, People: 2}
+	require.NoError(t, e.File(t.Context(), newer))
+	require.NoError(t, e.File(t.Context(), alerting.Filed{Key: "a1", Latest: 7}), "a process that was stopped for long")
+	filed, _, _, err := e.Filed(t.Context())
+	require.NoError(t, err)
+	require.Len(t, filed, 1)
+	assert.Equal(t, newer.Latest, filed[0].Latest)
+	assert.Equal(t, newer.People, filed[0].People)
+}

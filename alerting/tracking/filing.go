@@ -1,0 +1,111 @@
+package tracking
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"revere/alerting"
+)
+
+// quiet reports whether nothing of the alert is left to do, and nothing was heard of it since the
+// given time.
+func (a *alert) quiet(since time.Time) bool {
+	return !a.open() && a.manifested && a.tally.busy == 0 && a.latestAt.Before(since)
+}
+
+// Fileable returns the alerts that can be filed: over, nothing under way, nothing heard since the
+// given time, and not filed as they are now. The oldest come first, at most limit of them.
+func (b *Board) Fileable(since time.Time, limit int) (all []alerting.Filed) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, a := range b.order {
+		if len(all) == limit {
+			break
+		}
+		if !a.bare && a.filed != a.latest && a.quiet(since) {
+			all = append(all, alerting.Filed{
+				Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
+				Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision,
+				People: len(a.recipients), Reached: a.tally.reached, Delivered: a.tally.delivered, Acknowledged: a.tally.acknowledged,
+			})
+		}
+	}
+	return all
+}
+
+// Checkpoint returns where a board could begin that has everything which this one knows to be filed.
+func (b *Board) Checkpoint() alerting.Checkpoint {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	c := alerting.Checkpoint{Resume: b.reached + 1, Reached: b.reached, Last: map[string]uint64{}, Inbound: b.inbound}
+	for subject, last := range b.last {
+		c.Last[subject] = last
+	}
+	for _, a := range b.order {
+		switch {
+		case a.filed == 0:
+			c.Resume = min(c.Resume, a.first)
+		case a.filed < a.latest:
+			c.Resume = min(c.Resume, a.filed+1)
+		}
+	}
+	return c
+}
+
+// Begin sets a board up that has read nothing yet: what is filed, and the checkpoint. The ledger is to
+// be applied from the checkpoint's Resume on.
+func (b *Board) Begin(filed []alerting.Filed, c alerting.Checkpoint) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inbound, b.reached = c.Inbound, c.Resume-min(c.Resume, 1)
+	for subject, last := range c.Last {
+		b.last[subject] = last
+	}
+	slices.SortFunc(filed, func(x, y alerting.Filed) int { return cmp.Compare(x.First, y.First) })
+	for i := range filed {
+		b.list(bareAlert(&filed[i]))
+	}
+}
+
+// File notes that an alert was filed. One that has changed since stays as it is.
+func (b *Board) File(f alerting.Filed) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.alerts[f.Key]
+	if a == nil || a.latest != f.Latest || f.Latest <= a.filed {
+		return
+	}
+	a.filed = f.Latest
+	b.drop(a)
+}
+
+// drop forgets an alert's people, deliveries and history.
+func (b *Board) drop(a *alert) {
+	f := bareAlert(&alerting.Filed{
+		Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
+		Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision,
+		People: len(a.recipients), Reached: a.tally.reached, Delivered: a.tally.delivered, Acknowledged: a.tally.acknowledged,
+	})
+	f.recalled = a.recalled
+	*a = *f
+}
+
+func bareAlert(f *alerting.Filed) *alert {
+	return &alert{
+		key: f.Key, opened: &f.Opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, ended: f.Ended, latestAt: f.QuietSince,
+		withdrawn: f.Withdrawn, expired: f.Expired, duringExercise: f.DuringExercise, revision: f.Revision, manifested: true,
+		bare: true, filed: f.Latest, people: f.People, tally: tally{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged},
+	}
+}
+
+// Tidy forgets the details of filed alerts that were recalled before the given time.
+func (b *Board) Tidy(before time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range b.order {
+		if !a.bare && a.filed == a.latest && a.recalled.Before(before) {
+			b.drop(a)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package tracking_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+	"revere/alerting/tracking/trackingtest"
+)
+
+var never = start.Add(1000 * time.Hour)
+
+// shelf is a board whose ledger is its archive, and one beside it that never files anything.
+func shelf() (filing, plain *tracking.Board, ledger *trackingtest.Ledger) {
+	filing, plain = tracking.NewBoard(), tracking.NewBoard()
+	ledger = trackingtest.NewLedger(filing, plain)
+	filing.Archive = ledger
+	return filing, plain, ledger
+}
+
+// file puts away what can be.
+func file(b *tracking.Board) (filed []alerting.Filed) {
+	filed = b.Fileable(never, 100)
+	for _, f := range filed {
+		b.File(f)
+	}
+	return filed
+}
+
+// recalled recalls what the board asks for, as a service does.
+func recalled(b *tracking.Board) {
+	for {
+		select {
+		case key := <-b.Recalls():
+			b.Recall(key)
+		default:
+			return
+		}
+	}
+}
+
+// sameAlerts asserts that two boards show the same of every alert.
+func sameAlerts(t *testing.T, want, got *tracking.Board) {
+	t.Helper()
+	require.Equal(t, want.Keys(nil), got.Keys(nil))
+	for _, key := range want.Keys(nil) {
+		wanted, _ := want.Head(key)
+		head, _ := got.Head(key)
+		require.Equal(t, wanted, head)
+		require.Equal(t, summary(t, want, key), summary(t, got, key))
+		deliveries, _ := want.Deliveries(key, 0, 1000, nil)
+		found, _ := got.Deliveries(key, 0, 1000, nil)
+		require.Equal(t, deliveries, found)
+		people, _ := want.People(key, 0, 1000, nil)
+		them, _ := got.People(key, 0, 1000, nil)
+		require.Equal(t, people, them)
+	}
+	require.Equal(t, want.Backlog("sms"), got.Backlog("sms"))
+	require.Equal(t, want.Inbound(), got.Inbound())
+	require.Equal(t, want.Last("ledger.test"), got.Last("ledger.test"))
+}
+
+func TestAFiledAlertIsShownAsBefore(t *testing.T) {
+	filing, plain, ledger := shelf()
+	key := ledger.Open(alert(), trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1"}}, trackingtest.Person{Name: "Bo", Contacts: []string{"sms:+1", "email:b@x.org"}})
+	play(t, ledger, key, attempt(1), result(1, alerting.Accepted), receipt(1, alerting.Delivered))
+	assert.Empty(t, file(filing), "it takes place")
+	play(t, ledger, key, expired)
+	assert.Empty(t, filing.Fileable(start, 10), "something was heard of it since")
+	require.Len(t, file(filing), 1)
+	assert.Empty(t, file(filing), "it is filed")
+	assert.Empty(t, filing.PlacesOf("sms", "+1"), "its addresses are not in memory")
+	sameAlerts(t, plain, filing)
+	assert.Len(t, filing.PlacesOf("sms", "+1"), 1, "somebody asked for it, so they are again")
+
+	filing.Tidy(time.Now().Add(time.Hour))
+	assert.Empty(t, filing.PlacesOf("sms", "+1"))
+	place, ok := filing.PlaceOf(key, alerting.NewDeliveryID(key, "sms", "+1"))
+	require.True(t, ok)
+	assert.Equal(t, []string{"Ada", "Bo"}, place.Names)
+	filing.Tidy(time.Now().Add(time.Hour))
+	assert.Equal(t, plain.Addressed(key), filing.Addressed(key))
+	filing.Tidy(time.Now().Add(time.Hour))
+	person, ok := filing.PersonOf(key, "bo")
+	require.True(t, ok)
+	assert.Equal(t, "Bo", person.Name)
+}
+
+func TestWhatIsHeardOfAFiledAlertCounts(t *testing.T) {
+	filing, plain, ledger := shelf()
+	key := ledger.Open(alert(), trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1"}})
+	play(t, ledger, key, attempt(1), result(1, alerting.Accepted), expired)
+	require.Len(t, file(filing), 1)
+	write(t, ledger, alerting.Record{Alert: key, At: late, Answers: []alerting.Answer{{Recipients: []uint32{0}, Channel: "sms", Address: "+1", Via: alerting.ViaReply}},
+		Notices: []alerting.Notice{{Channel: "sms", Address: "+1", Kind: alerting.NoticeConfirmation, Text: "thanks"}}})
+	recalled(filing)
+	sameAlerts(t, plain, filing)
+	due := filing.Take("sms", 10, 10, late)
+	require.Len(t, due, 1, "the confirmation goes out")
+	assert.Empty(t, filing.Take("sms", 10, 10, late), "once")
+	assert.Empty(t, filing.Fileable(never, 10), "it is not quiet")
+	filing.Tidy(time.Now().Add(time.Hour))
+	assert.Equal(t, plain.State(key, due[0].Delivery), filing.State(key, due[0].Delivery), "and what is under way is not forgotten")
+}
+
+func TestAnAlertThatCannotBeReadAgainIsSaid(t *testing.T) {
+	filing, _, ledger := shelf()
+	key := ledger.Open(alert(), trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1"}})
+	play(t, ledger, key, attempt(1), result(1, alerting.Accepted), expired)
+	require.Len(t, file(filing), 1)
+	var failed error
+	filing.Archive, filing.Failed = broken{}, func(err error) { failed = err }
+	_, ok := filing.PlaceOf(key, alerting.NewDeliveryID(key, "sms", "+1"))
+	assert.False(t, ok)
+	assert.ErrorIs(t, failed, errBroken)
+	filing.Archive = ledger
+	_, ok = filing.PlaceOf(key, alerting.NewDeliveryID(key, "sms", "+1"))
+	assert.True(t, ok, "it is tried again")
+}
+
+var errBroken = errors.New("no quorum")
+
+type broken struct{}
+
+func (broken) Records(alerting.Key, uint64, uint64, func(uint64, *alerting.Record)) error {
+	return errBroken
+}
+
+// Whatever happens, a board that files shows what one shows that does not, and so does one that
+// starts with what is filed and reads the rest of the ledger.
+func TestFilingChangesNothingThatIsShown(t *testing.T) {
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			filing, plain, ledger := shelf()
+			shelved := map[alerting.Key]alerting.Filed{}
+			var checkpoint alerting.Checkpoint
+			var keys []alerting.Key
+			for n := range 200 {
+				if len(keys) == 0 || random.IntN(20) == 0 {
+					keys = append(keys, ledger.Open(alert(func(a *alerting.Alert) {
+						if random.IntN(3) == 0 {
+							a.Status = alerting.StatusExercise
+						}
+					}), town(random)...))
+				}
+				r := happening(random, keys[random.IntN(len(keys))])
+				if random.IntN(25) == 0 {
+					r = alerting.Record{Alert: r.Alert, Expired: true}
+				}
+				r.At, r.Inbound = start.Add(time.Duration(n)*time.Second), uint64(n)
+				write(t, ledger, r)
+				recalled(filing)
+				if random.IntN(10) == 0 {
+					for _, f := range file(filing) {
+						shelved[f.Key] = f
+					}
+					checkpoint = filing.Checkpoint()
+				}
+				if random.IntN(30) == 0 {
+					filing.Tidy(time.Now().Add(time.Hour))
+				}
+			}
+			sameAlerts(t, plain, filing)
+			sameAlerts(t, plain, restarted(ledger, shelved, checkpoint))
+			again := restarted(ledger, shelved, checkpoint)
+			due := names(plain.Take("sms", 1000, 1000, late))
+			assert.ElementsMatch(t, due, names(filing.Take("sms", 1000, 1000, late)))
+			for _, key := range keys {
+				again.Recall(key)
+			}
+			assert.ElementsMatch(t, due, names(again.Take("sms", 1000, 1000, late)))
+			for _, key := range keys {
+				e, _ := plain.Envelope(key, 0)
+				filing.Recall(key)
+				f, _ := filing.Envelope(key, 0)
+				assert.Equal(t, e, f)
+			}
+		})
+	}
+}
+
+// restarted is a board that begins with what is filed.
+func restarted(ledger *trackingtest.Ledger, shelved map[alerting.Key]alerting.Filed, c alerting.Checkpoint) *tracking.Board {
+	b := tracking.NewBoard()
+	b.Archive = ledger
+	var filed []alerting.Filed
+	for _, f := range shelved {
+		filed = append(filed, f)
+	}
+	b.Begin(filed, c)
+	for i, r := range ledger.Written() {
+		if sequence := uint64(i) + 1; sequence > b.Reached() {
+			b.Apply(sequence, "ledger.test", []alerting.Record{r})
+			recalled(b)
+		}
+	}
+	return b
+}
