@@ -60,14 +60,6 @@ func (s *Subscriber) Equal(o *Subscriber) bool {
 		slices.Equal(s.Areas, o.Areas) && slices.Equal(s.Categories, o.Categories) && slices.Equal(s.Contacts, o.Contacts)
 }
 
-// floor is the least severity that reaches one of the subscriber's contacts.
-func (s *Subscriber) floor(c Contact) alerting.Severity {
-	if c.MinSeverity != "" {
-		return c.MinSeverity
-	}
-	return s.MinSeverity
-}
-
 // A Team is subscribers who answer together: an emergency-management desk, a responder team.
 type Team struct {
 	ID   string   `json:"id"`
