@@ -144,7 +144,10 @@ func (run *importRun) settle(c *candidate, v verdict) {
 	var refused *alerting.Error
 	if errors.As(v.err, &refused) {
 		for _, p := range refused.Problems {
-			run.report.Append([]alerting.Problem{c.locate(p)})
+			if !run.report.Full() { // else it is only counted
+				p = c.locate(p)
+			}
+			run.report.Append([]alerting.Problem{p})
 		}
 	}
 	for _, p := range v.warnings {
