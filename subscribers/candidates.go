@@ -6,20 +6,27 @@ import "revere/alerting"
 // a contact must not be used. on reports whether a channel is configured. The lists are shared: the
 // caller must not change them.
 func (v *View) Candidates(alert []alerting.Area, severity alerting.Severity, categories []string, on func(channel string) bool) []alerting.Candidate {
-	found, choices := v.reached(alert, severity, categories)
-	plans, total := v.plans(choices, on), 0
-	for _, f := range found {
-		total += len(plans[f.profile])
-	}
-	candidates, contacts := make([]alerting.Candidate, len(found)), make([]alerting.Planned, total)
-	for i, f := range found {
-		plan := plans[f.profile]
+	var candidates []alerting.Candidate
+	var contacts []alerting.Planned // not used yet
+	plans := v.plans(v.choices(severity, categories), on)
+	v.within(alert, func(n int) { candidates = make([]alerting.Candidate, 0, n) }, func(e *entry, areas []alerting.Area) {
+		plan := plans[e.profile]
+		if len(plan) == 0 {
+			return
+		}
+		if len(contacts) < len(plan) {
+			contacts = make([]alerting.Planned, len(plan)*min(contactsAtOnce, cap(candidates)-len(candidates)))
+		}
 		own := contacts[:len(plan):len(plan)]
 		contacts = contacts[len(plan):]
-		v.candidate(&candidates[i], f, plan, own)
-	}
+		candidates = candidates[:len(candidates)+1]
+		v.candidate(&candidates[len(candidates)-1], e, areas, plan, own)
+	})
 	return candidates
 }
+
+// contactsAtOnce is for how many candidates contacts are allocated together.
+const contactsAtOnce = 1000
 
 // A plannedContact is one of a profile's contacts as every subscriber with the profile has it.
 type plannedContact struct {
@@ -42,12 +49,12 @@ func (v *View) plans(choices choices, on func(channel string) bool) [][]plannedC
 	return plans
 }
 
-func (v *View) candidate(c *alerting.Candidate, f found, plan []plannedContact, own []alerting.Planned) {
-	id, name, addresses := f.named()
-	profile := v.profiles[f.profile]
-	c.Recipient.Subscriber, c.Recipient.Name, c.Recipient.Organization = id, name, f.organization.Value()
-	c.Recipient.Areas, c.Recipient.Language, c.Recipient.Shared = f.areas, profile.language, profile.shared
-	if c.Contacts = own; f.watched {
+func (v *View) candidate(c *alerting.Candidate, e *entry, areas []alerting.Area, plan []plannedContact, own []alerting.Planned) {
+	id, name, addresses := e.named()
+	profile := v.profiles[e.profile]
+	c.Recipient.Subscriber, c.Recipient.Name, c.Recipient.Organization = id, name, e.organization.Value()
+	c.Recipient.Areas, c.Recipient.Language, c.Recipient.Shared = areas, profile.language, profile.shared
+	if c.Contacts = own; e.watched {
 		c.Recipient.Teams = v.memberships[id]
 	}
 	next := 0
@@ -56,7 +63,7 @@ func (v *View) candidate(c *alerting.Candidate, f found, plan []plannedContact, 
 		for ; next <= contact.at; next++ {
 			own[i].Address, addresses = cutField(addresses)
 		}
-		if f.watched && own[i].Suppressed == "" {
+		if e.watched && own[i].Suppressed == "" {
 			own[i].Suppressed = v.refusal(own[i].Channel, own[i].Address)
 		}
 	}

@@ -99,8 +99,9 @@ func (v *View) apply(c Change, value decoded) {
 
 // setSubscriber puts next in the place of whoever had the id; nil removes.
 func (v *View) setSubscriber(id string, next *entry) {
-	e := v.subscribers[id]
+	e, rank := v.subscribers[id], uint32(unsettled)
 	if e != nil {
+		rank = e.rank()
 		v.unlist(e)
 	}
 	switch {
@@ -108,7 +109,7 @@ func (v *View) setSubscriber(id string, next *entry) {
 		return
 	case next == nil:
 		delete(v.subscribers, id)
-		v.order.remove(e)
+		v.order.remove(rank)
 		return
 	case e == nil:
 		e = next
@@ -117,11 +118,11 @@ func (v *View) setSubscriber(id string, next *entry) {
 		e.packed = next.packed
 	}
 	v.subscribers[e.id()] = e // the key, too, is part of the text that is kept now
-	v.list(e)
+	v.list(e, rank)
 }
 
-func (v *View) list(e *entry) {
-	v.index.add(e)
+func (v *View) list(e *entry, rank uint32) {
+	v.index.add(e, rank)
 	e.profile = v.number(e.traits)
 	e.watched = len(v.memberships[e.id()]) > 0
 	contacts := v.profiles[e.profile].contacts

@@ -4,10 +4,12 @@ package subscribers
 // subscriber is replaced.
 type entry struct {
 	packed
-	set     *areaSet // whose subscribers it is among
+	set     *areaSet // whose subscribers it is among; nil when it was removed
 	place   uint32   // in the set's members
-	rank    uint32   // in the order of the ids, where it is among the settled
-	profile uint32   // in the view's profiles
+	profile uint32   // its number among the view's
 	// watched says that there may be teams or opt-outs to look up. Most have none.
 	watched bool
 }
+
+// rank is the entry's place in the order of the ids, or unsettled.
+func (e *entry) rank() uint32 { return e.set.ranks[e.place] }

@@ -20,16 +20,17 @@ type areaSet struct {
 	areas   []alerting.Area // never changed
 	places  []uint32        // the set's, in the list of each of the areas
 	members []*entry
+	ranks   []uint32 // of the members, kept here so that they are read in a run
 }
 
-func (x *index) add(e *entry) {
+func (x *index) add(e *entry, rank uint32) {
 	e.set = x.sets[e.areas]
 	if e.set == nil {
 		e.set = x.found(areaList(e.areas))
 		x.sets[e.areas] = e.set
 	}
 	e.place = uint32(len(e.set.members))
-	e.set.members = append(e.set.members, e)
+	e.set.members, e.set.ranks = append(e.set.members, e), append(e.set.ranks, rank)
 }
 
 func (x *index) found(areas []alerting.Area) *areaSet {
@@ -48,12 +49,13 @@ func (x *index) found(areas []alerting.Area) *areaSet {
 
 // remove takes the entry out of its set; the last member moves into its place.
 func (x *index) remove(e *entry) {
-	set := e.set
-	last := len(set.members) - 1
-	set.members[e.place] = set.members[last]
-	set.members[e.place].place = e.place
-	set.members[last] = nil
-	if set.members = set.members[:last]; last == 0 {
+	set, last := e.set, len(e.set.members)-1
+	moved := set.members[last]
+	moved.place = e.place
+	set.members[e.place], set.ranks[e.place] = moved, set.ranks[last]
+	set.members[last], e.set = nil, nil
+	set.members, set.ranks = set.members[:last], set.ranks[:last]
+	if last == 0 {
 		x.dissolve(set)
 		delete(x.sets, e.areas)
 	}

@@ -20,20 +20,33 @@ type Matched struct {
 // both the alert and the subscriber name categories, one in common. It looks at the subscribers of
 // the overlapping areas only. Opt-outs are not its business: the manifest shows them as suppressed.
 func (v *View) Match(alert []alerting.Area, severity alerting.Severity, categories []string) []Matched {
-	found, choices := v.reached(alert, severity, categories)
-	matched, subscribers := make([]Matched, len(found)), make([]Subscriber, len(found))
-	for i, f := range found {
-		s, chosen := &subscribers[i], choices[f.profile]
-		f.unpackInto(s, v.profiles[f.profile], f.set.areas)
-		matched[i] = Matched{Subscriber: s, Areas: f.areas, Contacts: s.Contacts}
-		if len(chosen) < len(s.Contacts) {
-			matched[i].Contacts = make([]Contact, len(chosen))
-			for j, at := range chosen {
-				matched[i].Contacts[j] = s.Contacts[at]
-			}
+	var matched []Matched
+	var subscribers []Subscriber
+	choices := v.choices(severity, categories)
+	v.within(alert, func(n int) {
+		matched, subscribers = make([]Matched, 0, n), make([]Subscriber, n)
+	}, func(e *entry, areas []alerting.Area) {
+		chosen := choices[e.profile]
+		if len(chosen) == 0 {
+			return
 		}
-	}
+		s := &subscribers[len(matched)]
+		e.unpackInto(s, v.profiles[e.profile], e.set.areas)
+		matched = append(matched, Matched{Subscriber: s, Areas: areas, Contacts: s.chosen(chosen)})
+	})
 	return matched
+}
+
+// chosen returns the contacts with some indexes: the list itself where those are all, which is usual.
+func (s *Subscriber) chosen(indexes []int) []Contact {
+	if len(indexes) == len(s.Contacts) {
+		return s.Contacts
+	}
+	contacts := make([]Contact, len(indexes))
+	for i, at := range indexes {
+		contacts[i] = s.Contacts[at]
+	}
+	return contacts
 }
 
 // Choices are for each profile the contacts that an alert reaches, by their index; none where it does
@@ -73,12 +86,6 @@ func (p *profile) floorOf(c Contact) alerting.Severity {
 		return c.MinSeverity
 	}
 	return p.floor
-}
-
-// reached finds whom an alert reaches, in the order of the ids, and with which contacts.
-func (v *View) reached(alert []alerting.Area, severity alerting.Severity, categories []string) ([]found, choices) {
-	choices := v.choices(severity, categories)
-	return v.within(alert, func(e *entry) bool { return len(choices[e.profile]) > 0 }), choices
 }
 
 // Uncovered lists the municipalities within an alert's areas to which nobody has subscribed, in the

@@ -16,23 +16,16 @@ type order struct {
 	removed []uint32 // ranks among the settled
 }
 
-// The ranks of entries that are not among the settled.
-const (
-	unsettled = math.MaxUint32
-	withdrawn = math.MaxUint32 - 1 // removed before it was settled
-)
+// unsettled is the rank of an entry that is not among the settled.
+const unsettled = math.MaxUint32
 
-func (o *order) add(e *entry) {
-	e.rank = unsettled
-	o.added = append(o.added, e)
-}
+func (o *order) add(e *entry) { o.added = append(o.added, e) }
 
-func (o *order) remove(e *entry) {
-	if e.rank == unsettled {
-		e.rank = withdrawn
-		return
+// remove notes that the entry with a rank is no more.
+func (o *order) remove(rank uint32) {
+	if rank != unsettled { // else it is known by its having no set
+		o.removed = append(o.removed, rank)
 	}
-	o.removed = append(o.removed, e.rank)
 }
 
 // all returns the entries in order, not to be changed. Each knows its rank in it.
@@ -48,7 +41,7 @@ func (o *order) all() []*entry {
 		same++
 	}
 	for i, e := range next[same:] {
-		e.rank = uint32(same + i)
+		e.set.ranks[e.place] = uint32(same + i)
 	}
 	o.settled, o.added, o.removed = next, nil, nil
 	return next
@@ -56,7 +49,7 @@ func (o *order) all() []*entry {
 
 // merge copies what stays between the changes in runs, without a look at each entry.
 func (o *order) merge() []*entry {
-	added := slices.DeleteFunc(o.added, func(e *entry) bool { return e.rank == withdrawn })
+	added := slices.DeleteFunc(o.added, func(e *entry) bool { return e.set == nil })
 	slices.SortFunc(added, compareIDs)
 	slices.Sort(o.removed)
 	next := make([]*entry, 0, len(o.settled)+len(added)-len(o.removed))

@@ -45,56 +45,59 @@ func (r reach) of(subscribed []alerting.Area) []alerting.Area {
 	return slices.DeleteFunc(slices.Clone(subscribed), func(a alerting.Area) bool { return !r.has(a) })
 }
 
-// A found subscriber is one within a reach, with those of the areas that lie in it.
-type found struct {
-	*entry
-	areas []alerting.Area
-}
-
-// fewOf is the share of all subscribers below which it is cheaper to sort those found than to go
-// through the order of all.
+// fewOf is the share of all subscribers below which it is cheaper to sort those in reach than to mark
+// them in the order of all.
 const fewOf = 256
 
-// within returns everyone who is subscribed within the reach of some areas and whom keep accepts,
-// once, in the order of the ids.
-func (v *View) within(given []alerting.Area, keep func(*entry) bool) []found {
+// within calls f with everyone who is subscribed within the reach of some areas, once and in the
+// order of the ids, and with those of the areas that lie in it. expect is told
+// before how many there are.
+func (v *View) within(given []alerting.Area, expect func(n int), f func(e *entry, areas []alerting.Area)) {
 	reach := v.reach(given)
-	sets, areas, most := v.index.within(reach), [][]alerting.Area{}, 0
-	for _, set := range sets {
-		areas = append(areas, reach.of(set.areas))
-		most += len(set.members)
+	sets, n := v.index.within(reach), 0
+	areas := make([][]alerting.Area, len(sets))
+	for i, set := range sets {
+		areas[i] = reach.of(set.areas)
+		n += len(set.members)
 	}
-	all := make([]found, 0, most)
-	if most < v.Len()/fewOf {
-		for i, set := range sets {
-			for _, e := range set.members {
-				if keep(e) {
-					all = append(all, found{e, areas[i]})
-				}
-			}
-		}
-		slices.SortFunc(all, func(a, b found) int { return compareIDs(a.entry, b.entry) })
-		return all
+	expect(n)
+	if n < v.Len()/fewOf {
+		sorted(sets, n, func(e *entry, set int) { f(e, areas[set]) })
+		return
 	}
-	ordered := v.order.all() // settles the ranks, too
-	marks := v.marks(sets, keep)
-	for rank, e := range ordered {
-		if set := marks[rank]; set > 0 {
-			all = append(all, found{e, areas[set-1]})
+	ordered := v.order.all() // which settles the ranks
+	for rank, mark := range marks(sets, len(ordered)) {
+		if mark > 0 {
+			f(ordered[rank], areas[mark-1])
 		}
 	}
-	return all
 }
 
-// marks says of each rank in which of the sets it is, counted from one.
-func (v *View) marks(sets []*areaSet, keep func(*entry) bool) []uint32 {
-	marks := make([]uint32, v.Len())
+// marks says for each rank which of the sets it is in, counted from one.
+func marks(sets []*areaSet, n int) []uint32 {
+	marks := make([]uint32, n)
 	for i, set := range sets {
-		for _, e := range set.members {
-			if keep(e) {
-				marks[e.rank] = uint32(i + 1)
-			}
+		for _, rank := range set.ranks {
+			marks[rank] = uint32(i + 1)
 		}
 	}
 	return marks
+}
+
+// sorted calls f with the n members of some sets in the order of their ids.
+func sorted(sets []*areaSet, n int, f func(e *entry, set int)) {
+	type member struct {
+		*entry
+		set int
+	}
+	all := make([]member, 0, n)
+	for i, set := range sets {
+		for _, e := range set.members {
+			all = append(all, member{e, i})
+		}
+	}
+	slices.SortFunc(all, func(a, b member) int { return compareIDs(a.entry, b.entry) })
+	for _, m := range all {
+		f(m.entry, m.set)
+	}
 }

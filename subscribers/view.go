@@ -126,11 +126,8 @@ func (v *View) listed(area alerting.Area) []*entry {
 	if area == "" {
 		return v.order.all()
 	}
-	within := v.within([]alerting.Area{area}, func(*entry) bool { return true })
-	entries := make([]*entry, len(within))
-	for i, f := range within {
-		entries[i] = f.entry
-	}
+	var entries []*entry
+	v.within([]alerting.Area{area}, func(n int) { entries = make([]*entry, 0, n) }, func(e *entry, _ []alerting.Area) { entries = append(entries, e) })
 	return entries
 }
 
