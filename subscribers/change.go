@@ -50,7 +50,7 @@ func put(kind ChangeKind, id string, value any) Change {
 // A decoded is a change's value that has been read: at most one of the fields is set, none where the
 // change removes.
 type decoded struct {
-	subscriber *entry
+	subscriber *packed
 	team       *Team
 	optOut     *OptOut
 	rows       []areas.Municipality
@@ -67,7 +67,8 @@ func decode(c Change) (d decoded, err error) {
 			if err = s.normalAreas(); err != nil {
 				return d, alerting.Errorf(alerting.CodeUnknownArea, "subscriber %q: %v", c.ID, err)
 			}
-			d.subscriber = &entry{packed: pack(s)}
+			packed := pack(s)
+			d.subscriber = &packed
 		}
 	case ChangeTeam:
 		if d.team, err = valueOf[Team](c); d.team != nil {

@@ -98,7 +98,7 @@ func (v *View) apply(c Change, value decoded) {
 }
 
 // setSubscriber puts next in the place of whoever had the id; nil removes.
-func (v *View) setSubscriber(id string, next *entry) {
+func (v *View) setSubscriber(id string, next *packed) {
 	e, rank := v.subscribers[id], uint32(unsettled)
 	if e != nil {
 		rank = e.rank()
@@ -112,18 +112,17 @@ func (v *View) setSubscriber(id string, next *entry) {
 		v.order.remove(rank)
 		return
 	case e == nil:
-		e = next
+		e = &entry{}
 		v.order.add(e)
-	default:
-		e.packed = next.packed
 	}
+	e.own = next.own
 	v.subscribers[e.id()] = e // the key, too, is part of the text that is kept now
-	v.list(e, rank)
+	v.list(e, next, rank)
 }
 
-func (v *View) list(e *entry, rank uint32) {
-	v.index.add(e, rank)
-	e.profile = v.number(e.traits)
+func (v *View) list(e *entry, p *packed, rank uint32) {
+	v.index.add(e, p.areas, rank)
+	e.profile = v.number(p.traits)
 	e.watched = len(v.memberships[e.id()]) > 0
 	contacts := v.profiles[e.profile].contacts
 	i := 0

@@ -3,7 +3,7 @@ package subscribers
 // An entry is a subscriber in the directory, and where it stands there. It stays while the
 // subscriber is replaced.
 type entry struct {
-	packed
+	own
 	set     *areaSet // whose subscribers it is among; nil when it was removed
 	place   uint32   // in the set's members
 	profile uint32   // its number among the view's
@@ -13,3 +13,13 @@ type entry struct {
 
 // rank is the entry's place in the order of the ids, or unsettled.
 func (e *entry) rank() uint32 { return e.set.ranks[e.place] }
+
+func (v *View) packed(e *entry) packed {
+	return packed{e.own, e.set.key, v.profiles[e.profile].traits}
+}
+
+func (v *View) unpack(e *entry) *Subscriber {
+	s := &Subscriber{}
+	e.unpackInto(s, v.profiles[e.profile], e.set.areas)
+	return s
+}

@@ -24,7 +24,7 @@ func newExport(d *Directory) export {
 	d.Read(func(v *View) {
 		out.subscribers, out.teams = make([]packed, 0, v.Len()), maps.Clone(v.memberships)
 		for _, e := range v.order.all() {
-			out.subscribers = append(out.subscribers, e.packed)
+			out.subscribers = append(out.subscribers, v.packed(e))
 		}
 	})
 	return out

@@ -235,7 +235,7 @@ func (run *importRun) compare(v *View) (p Plan, differ []packed) {
 		case old == nil:
 			p.Summary.Added++
 			differ = append(differ, t.packed)
-		case old.packed == t.packed:
+		case v.packed(old) == t.packed:
 			p.Summary.Unchanged++
 		default:
 			p.Summary.Changed++

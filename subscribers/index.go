@@ -17,24 +17,26 @@ type index struct {
 // An areaSet is everyone who is subscribed to exactly these areas. It has at least one member. Sets
 // and members know their positions, so that adding and removing cost the same however many there are.
 type areaSet struct {
+	key     unique.Handle[string]
 	areas   []alerting.Area // never changed
 	places  []uint32        // the set's, in the list of each of the areas
 	members []*entry
 	ranks   []uint32 // of the members, kept here so that they are read in a run
 }
 
-func (x *index) add(e *entry, rank uint32) {
-	e.set = x.sets[e.areas]
+func (x *index) add(e *entry, areas unique.Handle[string], rank uint32) {
+	e.set = x.sets[areas]
 	if e.set == nil {
-		e.set = x.found(areaList(e.areas))
-		x.sets[e.areas] = e.set
+		e.set = x.found(areas)
 	}
 	e.place = uint32(len(e.set.members))
 	e.set.members, e.set.ranks = append(e.set.members, e), append(e.set.ranks, rank)
 }
 
-func (x *index) found(areas []alerting.Area) *areaSet {
-	set := &areaSet{areas: slices.Clip(areas), places: make([]uint32, len(areas))}
+func (x *index) found(key unique.Handle[string]) *areaSet {
+	areas := areaList(key)
+	set := &areaSet{key: key, areas: slices.Clip(areas), places: make([]uint32, len(areas))}
+	x.sets[key] = set
 	for i, area := range areas {
 		state := x.states[area.State()]
 		if state == nil {
@@ -57,12 +59,12 @@ func (x *index) remove(e *entry) {
 	set.members, set.ranks = set.members[:last], set.ranks[:last]
 	if last == 0 {
 		x.dissolve(set)
-		delete(x.sets, e.areas)
 	}
 }
 
 // dissolve takes out a set without members; the last one of each list moves into its place.
 func (x *index) dissolve(set *areaSet) {
+	delete(x.sets, set.key)
 	for i, area := range set.areas {
 		state := x.states[area.State()]
 		list := state[area]

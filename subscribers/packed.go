@@ -13,10 +13,15 @@ import (
 // string, and what many have alike is kept once for all of them. It never changes, and two are equal
 // where the subscribers are.
 type packed struct {
+	own
+	areas  unique.Handle[string] // joined
+	traits unique.Handle[traits]
+}
+
+// What is a subscriber's own.
+type own struct {
 	text         string // the id, the name and the contacts' addresses, joined
 	organization unique.Handle[string]
-	areas        unique.Handle[string] // joined
-	traits       unique.Handle[traits]
 }
 
 // Traits are what of a subscriber is chosen from little: most directories have a few dozen.
@@ -30,13 +35,13 @@ type traits struct {
 
 func pack(s *Subscriber) packed {
 	var room [512]byte // enough for most, on the stack
-	own := appendField(appendField(room[:0], s.ID), s.Name)
+	text := appendField(appendField(room[:0], s.ID), s.Name)
 	for _, c := range s.Contacts {
-		own = appendField(own, c.Address)
+		text = appendField(text, c.Address)
 	}
-	text := string(own)
-	areas := string(appendFields(room[:0], s.Areas))
-	return packed{text: text, organization: unique.Make(s.Organization), areas: unique.Make(areas), traits: unique.Make(s.traits())}
+	p := packed{own: own{string(text), unique.Make(s.Organization)}, traits: unique.Make(s.traits())}
+	p.areas = unique.Make(string(appendFields(room[:0], s.Areas)))
+	return p
 }
 
 func (s *Subscriber) traits() traits {
@@ -50,20 +55,20 @@ func (s *Subscriber) traits() traits {
 	return t
 }
 
-func (p packed) id() string {
+func (p own) id() string {
 	id, _ := cutField(p.text)
 	return id
 }
 
 // named returns the id, the name, and the addresses, joined.
-func (p packed) named() (id, name, addresses string) {
+func (p own) named() (id, name, addresses string) {
 	id, rest := cutField(p.text)
 	name, addresses = cutField(rest)
 	return id, name, addresses
 }
 
 // addresses yields the address of each contact, in the order of preference.
-func (p packed) addresses() iter.Seq[string] {
+func (p own) addresses() iter.Seq[string] {
 	_, _, addresses := p.named()
 	return fields(addresses)
 }
@@ -76,7 +81,7 @@ func (p packed) unpack() *Subscriber {
 }
 
 // unpackInto fills in s. The profile and the areas are those that p has packed.
-func (p packed) unpackInto(s *Subscriber, of *profile, areas []alerting.Area) {
+func (p own) unpackInto(s *Subscriber, of *profile, areas []alerting.Area) {
 	id, name, addresses := p.named()
 	*s = Subscriber{
 		ID: id, Name: name, Organization: p.organization.Value(), Areas: areas, MinSeverity: of.floor,
@@ -97,6 +102,7 @@ func areaList(joined unique.Handle[string]) []alerting.Area {
 
 // A profile is traits as lists.
 type profile struct {
+	traits     unique.Handle[traits]
 	floor      alerting.Severity
 	language   string
 	shared     bool
@@ -106,7 +112,7 @@ type profile struct {
 
 func newProfile(handle unique.Handle[traits]) *profile {
 	t := handle.Value()
-	p := &profile{floor: t.floor, language: t.language, shared: t.shared, contacts: []Contact{}}
+	p := &profile{traits: handle, floor: t.floor, language: t.language, shared: t.shared, contacts: []Contact{}}
 	for category := range fields(t.categories) {
 		p.categories = append(p.categories, category)
 	}

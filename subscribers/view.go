@@ -25,7 +25,7 @@ func (v *View) Subscriber(id string) (*Subscriber, bool) {
 	if !ok {
 		return nil, false
 	}
-	return e.unpack(), true
+	return v.unpack(e), true
 }
 
 // ByAddress returns all who have the address among their contacts, in the order of their ids: they
@@ -33,7 +33,7 @@ func (v *View) Subscriber(id string) (*Subscriber, bool) {
 func (v *View) ByAddress(channel, address string) []*Subscriber {
 	var holders []*Subscriber
 	for _, e := range v.addresses[channel].of(address) {
-		holders = append(holders, e.unpack())
+		holders = append(holders, v.unpack(e))
 	}
 	slices.SortFunc(holders, func(a, b *Subscriber) int { return cmp.Compare(a.ID, b.ID) })
 	return holders
@@ -116,7 +116,7 @@ func (v *View) List(q Query) (page []*Subscriber, next string) {
 		if len(page) == q.Limit {
 			return page, page[len(page)-1].ID
 		}
-		page = append(page, e.unpack())
+		page = append(page, v.unpack(e))
 	}
 	return page, ""
 }
@@ -132,7 +132,7 @@ func (v *View) listed(area alerting.Area) []*entry {
 }
 
 // mentions reports whether a text in lower case is in what List looks at.
-func (p packed) mentions(text string) bool {
+func (p own) mentions(text string) bool {
 	has := func(field string) bool { return strings.Contains(strings.ToLower(field), text) }
 	if text == "" || has(p.organization.Value()) {
 		return true
@@ -148,7 +148,7 @@ func (p packed) mentions(text string) bool {
 // All calls f with every subscriber in the order of their ids until it returns false.
 func (v *View) All(f func(*Subscriber) bool) {
 	for _, e := range v.order.all() {
-		if !f(e.unpack()) {
+		if !f(v.unpack(e)) {
 			return
 		}
 	}
