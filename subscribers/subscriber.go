@@ -6,7 +6,6 @@
 package subscribers
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -51,13 +50,6 @@ type Contact struct {
 	Address string `json:"address"`
 	// MinSeverity is this contact's floor; empty means the subscriber's.
 	MinSeverity alerting.Severity `json:"min_severity,omitempty"`
-}
-
-// Equal reports whether two subscribers are the same in everything.
-func (s *Subscriber) Equal(o *Subscriber) bool {
-	return s.ID == o.ID && s.Name == o.Name && s.Organization == o.Organization &&
-		s.MinSeverity == o.MinSeverity && s.Language == o.Language && s.Shared == o.Shared &&
-		slices.Equal(s.Areas, o.Areas) && slices.Equal(s.Categories, o.Categories) && slices.Equal(s.Contacts, o.Contacts)
 }
 
 // A Team is subscribers who answer together: an emergency-management desk, a responder team.
