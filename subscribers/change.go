@@ -47,81 +47,77 @@ func put(kind ChangeKind, id string, value any) Change {
 	return Change{Kind: kind, ID: id, Value: raw}
 }
 
-// A decoded is a change whose value has been read: at most one of the pointers is set, none where
-// the change removes.
+// A decoded is a change's value that has been read: at most one of the fields is set, none where the
+// change removes.
 type decoded struct {
-	Change
-	subscriber *Subscriber
+	subscriber *packed
 	team       *Team
 	optOut     *OptOut
 	rows       []areas.Municipality
 }
 
 // decode reads a change's value, and checks what the index relies on.
-func decode(c Change) (decoded, error) {
-	d := decoded{Change: c}
-	into, known := any(nil), true
+func decode(c Change) (d decoded, err error) {
+	id := c.ID
 	switch c.Kind {
 	case ChangeSubscriber:
-		d.subscriber = &Subscriber{}
-		into = d.subscriber
+		var s *Subscriber
+		if s, err = valueOf[Subscriber](c); s != nil && err == nil {
+			id = s.ID
+			if err = s.normalAreas(); err != nil {
+				return d, alerting.Errorf(alerting.CodeUnknownArea, "subscriber %q: %v", c.ID, err)
+			}
+			packed := pack(s)
+			d.subscriber = &packed
+		}
 	case ChangeTeam:
-		d.team = &Team{}
-		into = d.team
+		if d.team, err = valueOf[Team](c); d.team != nil {
+			id = d.team.ID
+		}
 	case ChangeOptOut:
-		d.optOut = &OptOut{}
-		into = d.optOut
+		if d.optOut, err = valueOf[OptOut](c); d.optOut != nil {
+			id = d.optOut.Key()
+		}
 	case ChangeAreas:
-		into = &d.rows
+		var rows *[]areas.Municipality
+		if rows, err = valueOf[[]areas.Municipality](c); rows != nil {
+			d.rows = *rows
+			if _, ok := alerting.StateByCode(c.ID); !ok && err == nil {
+				err = alerting.Errorf(alerting.CodeInvalid, "areas %q: no such state", c.ID)
+			}
+		}
 	default:
-		known = false
+		err = alerting.Errorf(alerting.CodeInvalid, "a change has the kind %q, which is not known", c.Kind)
 	}
-	switch {
-	case !known:
-		return d, alerting.Errorf(alerting.CodeInvalid, "a change has the kind %q, which is not known", c.Kind)
-	case c.Value == nil:
-		return decoded{Change: c}, nil
+	if err == nil && id != c.ID {
+		err = alerting.Errorf(alerting.CodeInvalid, "%s %q holds the id %q", c.Kind, c.ID, id)
 	}
-	if err := json.Unmarshal(c.Value, into); err != nil {
-		return d, alerting.Errorf(alerting.CodeMalformed, "%s %q can't be read: %v", c.Kind, c.ID, err)
-	}
-	return d, d.check()
+	return d, err
 }
 
-func (d decoded) check() error {
-	id := d.ID
-	switch d.Kind {
-	case ChangeSubscriber:
-		id = d.subscriber.ID
-		if err := d.checkAreas(); err != nil {
-			return err
-		}
-	case ChangeTeam:
-		id = d.team.ID
-	case ChangeOptOut:
-		id = d.optOut.Key()
-	case ChangeAreas:
-		if _, ok := alerting.StateByCode(d.ID); !ok {
-			return alerting.Errorf(alerting.CodeInvalid, "areas %q: no such state", d.ID)
-		}
+// valueOf reads a change's value; nil where it has none.
+func valueOf[T any](c Change) (*T, error) {
+	if c.Value == nil {
+		return nil, nil
 	}
-	if id != d.ID {
-		return alerting.Errorf(alerting.CodeInvalid, "%s %q holds the id %q", d.Kind, d.ID, id)
+	value := new(T)
+	if err := json.Unmarshal(c.Value, value); err != nil {
+		return nil, alerting.Errorf(alerting.CodeMalformed, "%s %q can't be read: %v", c.Kind, c.ID, err)
 	}
-	return nil
+	return value, nil
 }
 
-// checkAreas brings the areas into the form that the index looks up, each once.
-func (d decoded) checkAreas() error {
-	given := d.subscriber.Areas
-	d.subscriber.Areas = given[:0]
+// normalAreas brings the areas into the form that the index looks up, each once.
+func (s *Subscriber) normalAreas() error {
+	given := s.Areas
+	s.Areas = given[:0]
 	for _, name := range given {
 		area, err := alerting.ParseArea(string(name))
 		if err != nil {
-			return alerting.Errorf(alerting.CodeUnknownArea, "subscriber %q: %v", d.ID, err)
+			return err
 		}
-		if !slices.Contains(d.subscriber.Areas, area) {
-			d.subscriber.Areas = append(d.subscriber.Areas, area)
+		if !slices.Contains(s.Areas, area) {
+			s.Areas = append(s.Areas, area)
 		}
 	}
 	return nil

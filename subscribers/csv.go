@@ -44,19 +44,21 @@ func ImportColumns(channels []string) []string {
 	}
 	columns = append(columns, columnLanguage, columnCategories, columnPrefer, columnShared, columnTeams)
 	for _, c := range contacts {
-		columns = append(columns, c.name+floorSuffix)
+		columns = append(columns, c.floor)
 	}
 	return columns
 }
 
-// A contactColumn holds the addresses of each subscriber's first, second, … contact on a channel.
-type contactColumn struct{ name, channel string }
+// A contactColumn holds the addresses of each subscriber's first, second, … contact on a channel; floor
+// is the column of their floors.
+type contactColumn struct{ name, channel, floor string }
 
 func contactColumns(channels []string) []contactColumn {
 	var columns []contactColumn
 	for n := 1; n <= MaxPerChannel; n++ {
 		for _, channel := range channels {
-			columns = append(columns, contactColumn{contactColumnName(channel, n), channel})
+			name := contactColumnName(channel, n)
+			columns = append(columns, contactColumn{name, channel, name + floorSuffix})
 		}
 	}
 	return columns
@@ -71,7 +73,7 @@ func contactColumnName(channel string, n int) string {
 
 func (run *importRun) readCSV(r io.Reader) {
 	channels := run.Validator.Channels()
-	file, ok := sheet.Open(r, ImportColumns(channels), []string{columnID, columnName, columnAreas}, &run.report)
+	file, ok := sheet.Open(r, ImportColumns(channels), []string{columnID, columnName, columnAreas}, &run.form)
 	if !ok {
 		return
 	}
@@ -80,15 +82,15 @@ func (run *importRun) readCSV(r io.Reader) {
 	contacts = slices.DeleteFunc(contacts, func(c contactColumn) bool { return !file.Has(c.name) })
 	slices.SortFunc(contacts, func(a, b contactColumn) int { return slices.Index(given, a.name) - slices.Index(given, b.name) })
 	if len(contacts) == 0 {
-		run.report.Add("/rows/1", alerting.CodeMissing, "line 1: the header has no column of contacts, such as %s", strings.Join(channels, ", "))
+		run.form.Add("/rows/1", alerting.CodeMissing, "line 1: the header has no column of contacts, such as %s", strings.Join(channels, ", "))
 		return
 	}
 	reader := csvReader{importRun: run, contacts: contacts, hasTeams: file.Has(columnTeams)}
 	for row, more := file.Next(); more; row, more = file.Next() {
 		reader.read(row)
 	}
-	if len(run.taken) == 0 && run.report.Count() == 0 {
-		run.report.Add("", alerting.CodeMissing, "the file has a header and no subscribers; nothing was changed")
+	if run.foundNothing() {
+		run.form.Add("", alerting.CodeMissing, "the file has a header and no subscribers; nothing was changed")
 	}
 }
 
@@ -100,7 +102,7 @@ type csvReader struct {
 }
 
 func (r csvReader) read(row sheet.Row) {
-	c := candidate{place: fmt.Sprintf("line %d", row.Line), Subscriber: Subscriber{
+	c := candidate{line: row.Line, Subscriber: Subscriber{
 		ID:           row.Get(columnID),
 		Name:         row.Get(columnName),
 		Organization: row.Get(columnOrganization),
@@ -119,21 +121,22 @@ func (r csvReader) read(row sheet.Row) {
 	}
 	var used []contactColumn
 	for _, column := range r.preferred(row, note) {
-		address, floor := row.Get(column.name), row.Get(column.name+floorSuffix)
+		address, floor := row.Get(column.name), row.Get(column.floor)
 		switch {
 		case address != "":
 			c.Contacts = append(c.Contacts, Contact{Channel: column.channel, Address: address, MinSeverity: alerting.Severity(floor)})
 			used = append(used, column)
 		case floor != "":
-			note(column.name+floorSuffix, alerting.CodeInvalid, "a floor is given for %s, which is empty", column.name)
+			note(column.floor, alerting.CodeInvalid, "a floor is given for %s, which is empty", column.name)
 		}
 	}
 	if r.hasTeams {
 		teams := strings.Fields(row.Get(columnTeams))
 		c.teams = &teams
 	}
-	c.locate = func(p alerting.Problem) alerting.Problem { return row.Locate(columnOf(p.Pointer, used), p) }
-	r.taken = append(r.taken, c)
+	line := sheet.Row{Line: row.Line} // without the fields, which need not stay
+	c.locate = func(p alerting.Problem) alerting.Problem { return line.Locate(columnOf(p.Pointer, used), p) }
+	r.add(c)
 }
 
 // A noter notes a problem with one column of a row.
@@ -154,7 +157,7 @@ func columnOf(pointer string, contacts []contactColumn) string {
 		return ""
 	}
 	if parts[len(parts)-1] == columnMinSeverity {
-		return contacts[i].name + floorSuffix
+		return contacts[i].floor
 	}
 	return contacts[i].name
 }

@@ -2,8 +2,8 @@ package subscribers
 
 import (
 	"fmt"
-	"slices"
 	"sync"
+	"unique"
 
 	"revere/alerting"
 	"revere/subscribers/areas"
@@ -21,12 +21,12 @@ func NewDirectory() *Directory {
 	return &Directory{view: View{
 		atlas:       areas.New(),
 		subscribers: map[string]*entry{},
-		index:       index{},
-		addresses:   map[string]map[string][]*entry{},
+		numbers:     map[unique.Handle[traits]]uint32{},
+		index:       index{sets: map[unique.Handle[string]]*areaSet{}, states: map[string]map[alerting.Area][]*areaSet{}},
+		addresses:   map[string]*holders{},
 		teams:       map[string]*Team{},
 		memberships: map[string][]string{},
 		optOuts:     map[string]map[string]*OptOut{},
-		interned:    map[string]string{},
 	}}
 }
 
@@ -58,12 +58,12 @@ func (d *Directory) Apply(revision uint64, changes []Change) error {
 	var problems alerting.Problems
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for i, value := range values {
+	for i, c := range changes {
 		if errs[i] != nil {
 			problems.Add(fmt.Sprintf("/%d", i), alerting.CodeOf(errs[i]), "%s", errs[i].Error())
 			continue
 		}
-		d.view.apply(value)
+		d.view.apply(c, values[i])
 	}
 	d.view.revision = revision
 	return problems.Err("some changes of the directory were passed over")
@@ -74,118 +74,94 @@ type View struct {
 	revision    uint64
 	atlas       *areas.Table
 	subscribers map[string]*entry
-	sorted      sortedIDs
+	order       order
+	profiles    []*profile
+	numbers     map[unique.Handle[traits]]uint32 // of the profiles
 	index       index
-	addresses   map[string]map[string][]*entry // by channel and address
+	addresses   map[string]*holders // by channel
 	teams       map[string]*Team
-	memberships map[string][]string // the ids of a subscriber's teams, in order
+	memberships map[string][]string // the ids of a subscriber's teams, in order; a list is never changed
 	optOuts     map[string]map[string]*OptOut
-	interned    map[string]string
 }
 
-// An entry holds a subscriber's place in the index. It stays while the subscriber is replaced.
-type entry struct {
-	*Subscriber
-	// places are the positions in the index of this entry, one for each of the areas.
-	places []int32
-}
-
-func (v *View) apply(c decoded) {
+func (v *View) apply(c Change, value decoded) {
 	switch c.Kind {
 	case ChangeSubscriber:
-		v.setSubscriber(c.ID, c.subscriber)
+		v.setSubscriber(c.ID, value.subscriber)
 	case ChangeTeam:
-		v.setTeam(c.ID, c.team)
+		v.setTeam(c.ID, value.team)
 	case ChangeOptOut:
-		v.setOptOut(c.ID, c.optOut)
+		v.setOptOut(c.ID, value.optOut)
 	case ChangeAreas:
-		v.atlas.Replace(c.ID, c.rows)
+		v.atlas.Replace(c.ID, value.rows)
 	}
 }
 
-// setSubscriber puts s in the place of whoever had the id; nil removes.
-func (v *View) setSubscriber(id string, s *Subscriber) {
-	e := v.subscribers[id]
+// setSubscriber puts next in the place of whoever had the id; nil removes.
+func (v *View) setSubscriber(id string, next *packed) {
+	e, rank := v.subscribers[id], uint32(unsettled)
 	if e != nil {
+		rank = e.rank()
 		v.unlist(e)
 	}
-	if s == nil {
-		if e != nil {
-			delete(v.subscribers, id)
-			v.sorted.remove(id)
-		}
+	switch {
+	case next == nil && e == nil:
 		return
-	}
-	v.intern(s)
-	if e == nil {
+	case next == nil:
+		delete(v.subscribers, id)
+		v.order.remove(rank)
+		return
+	case e == nil:
 		e = &entry{}
-		v.subscribers[s.ID] = e
-		v.sorted.add(s.ID)
+		v.order.add(e)
 	}
-	e.Subscriber = s
-	v.list(e)
+	e.own = next.own
+	v.subscribers[e.id()] = e // the key, too, is part of the text that is kept now
+	v.list(e, next, rank)
 }
 
-func (v *View) list(e *entry) {
-	v.index.add(e)
-	for _, c := range e.Contacts {
-		channel := v.addresses[c.Channel]
-		if channel == nil {
-			channel = map[string][]*entry{}
-			v.addresses[c.Channel] = channel
+func (v *View) list(e *entry, p *packed, rank uint32) {
+	v.index.add(e, p.areas, rank)
+	e.profile = v.number(p.traits)
+	e.watched = len(v.memberships[e.id()]) > 0
+	contacts := v.profiles[e.profile].contacts
+	i := 0
+	for address := range e.addresses() {
+		channel := contacts[i].Channel
+		if v.addresses[channel] == nil {
+			v.addresses[channel] = newHolders()
 		}
-		holders := channel[c.Address]
-		if len(holders) == 0 || holders[len(holders)-1] != e {
-			channel[c.Address] = append(holders, e)
-		}
+		v.addresses[channel].add(address, e)
+		e.watched = e.watched || v.optOuts[channel][address] != nil
+		i++
 	}
 }
 
 func (v *View) unlist(e *entry) {
 	v.index.remove(e)
-	for _, c := range e.Contacts {
-		channel := v.addresses[c.Channel]
-		left := slices.DeleteFunc(channel[c.Address], func(o *entry) bool { return o == e })
-		if len(left) == 0 {
-			delete(channel, c.Address)
-			continue
-		}
-		channel[c.Address] = left
+	contacts := v.profiles[e.profile].contacts
+	i := 0
+	for address := range e.addresses() {
+		v.addresses[contacts[i].Channel].remove(address, e)
+		i++
 	}
 }
 
-// intern makes equal strings one: a hundred thousand subscribers have few organizations, areas and
-// languages between them.
-func (v *View) intern(s *Subscriber) {
-	one := func(s string) string {
-		if known, ok := v.interned[s]; ok {
-			return known
-		}
-		v.interned[s] = s
-		return s
+// number returns where among the profiles the one with these traits is.
+func (v *View) number(t unique.Handle[traits]) uint32 {
+	n, known := v.numbers[t]
+	if !known {
+		n = uint32(len(v.profiles))
+		v.profiles = append(v.profiles, newProfile(t))
+		v.numbers[t] = n
 	}
-	s.Organization, s.Language = one(s.Organization), one(s.Language)
-	s.MinSeverity = alerting.Severity(one(string(s.MinSeverity)))
-	for i := range s.Areas {
-		s.Areas[i] = alerting.Area(one(string(s.Areas[i])))
-	}
-	for i := range s.Categories {
-		s.Categories[i] = one(s.Categories[i])
-	}
-	for i := range s.Contacts {
-		c := &s.Contacts[i]
-		c.Channel, c.MinSeverity = one(c.Channel), alerting.Severity(one(string(c.MinSeverity)))
-	}
-	s.Areas, s.Categories, s.Contacts = slices.Clip(s.Areas), slices.Clip(s.Categories), slices.Clip(s.Contacts)
+	return n
 }
 
 func (v *View) setTeam(id string, t *Team) {
 	if old := v.teams[id]; old != nil {
 		for _, member := range old.Members {
-			v.memberships[member] = slices.DeleteFunc(v.memberships[member], func(team string) bool { return team == id })
-			if len(v.memberships[member]) == 0 {
-				delete(v.memberships, member)
-			}
+			v.leave(member, id)
 		}
 	}
 	if t == nil {
@@ -194,10 +170,7 @@ func (v *View) setTeam(id string, t *Team) {
 	}
 	v.teams[id] = t
 	for _, member := range t.Members {
-		at, listed := slices.BinarySearch(v.memberships[member], id)
-		if !listed {
-			v.memberships[member] = slices.Insert(v.memberships[member], at, id)
-		}
+		v.join(member, id)
 	}
 }
 
@@ -211,4 +184,7 @@ func (v *View) setOptOut(key string, o *OptOut) {
 		v.optOuts[channel] = map[string]*OptOut{}
 	}
 	v.optOuts[channel][address] = o
+	for _, e := range v.addresses[channel].of(address) {
+		e.watched = true
+	}
 }

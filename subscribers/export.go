@@ -5,26 +5,27 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unique"
 )
 
 // An export is what goes into a file, taken from the directory at once: a reader of the file, however
-// slow, holds up no change.
+// slow, holds up no change. It stays packed until it is written.
 type export struct {
-	subscribers []*Subscriber
-	teams       [][]string // of each subscriber
+	subscribers []packed
+	teams       map[string][]string // of those who have any
 }
 
 func newExport(d *Directory) export {
 	var out export
 	d.Read(func(v *View) {
-		v.All(func(s *Subscriber) bool {
-			out.subscribers = append(out.subscribers, s)
-			out.teams = append(out.teams, v.TeamsOf(s.ID))
-			return true
-		})
+		out.subscribers, out.teams = make([]packed, 0, v.Len()), maps.Clone(v.memberships)
+		for _, e := range v.order.all() {
+			out.subscribers = append(out.subscribers, v.packed(e))
+		}
 	})
 	return out
 }
@@ -38,8 +39,9 @@ func (d *Directory) ExportCSV(w io.Writer, channels []string) error {
 	if err := writer.Write(layout.header()); err != nil {
 		return err
 	}
-	for i, s := range out.subscribers {
-		if err := writer.Write(layout.row(s, out.teams[i])); err != nil {
+	for _, p := range out.subscribers {
+		s := p.unpack()
+		if err := writer.Write(layout.row(s, out.teams[s.ID])); err != nil {
 			return err
 		}
 	}
@@ -54,10 +56,10 @@ func (d *Directory) ExportJSON(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	// What a bufio.Writer is told after a failure it refuses too, and Flush returns the first one.
 	_, _ = buffered.WriteString("[")
-	for i, s := range out.subscribers {
-		l := listed{Subscriber: *s}
-		if len(out.teams[i]) > 0 {
-			l.Teams = &out.teams[i]
+	for i, p := range out.subscribers {
+		l := listed{Subscriber: *p.unpack()}
+		if teams := out.teams[l.ID]; len(teams) > 0 {
+			l.Teams = &teams
 		}
 		raw, err := json.Marshal(l)
 		if err != nil {
@@ -83,17 +85,23 @@ type layout struct {
 func (out export) layout(channels []string) layout {
 	used, floored := map[string]bool{}, map[string]bool{}
 	var l layout
-	for i, s := range out.subscribers {
-		for j, name := range columnsOf(s) {
+	seen := map[unique.Handle[traits]]bool{}
+	for _, p := range out.subscribers {
+		l.withTeams = l.withTeams || len(out.teams[p.id()]) > 0
+		if seen[p.traits] {
+			continue
+		}
+		seen[p.traits] = true
+		contacts := newProfile(p.traits).contacts
+		for i, name := range columnsOf(contacts) {
 			used[name] = true
-			if s.Contacts[j].MinSeverity != "" {
+			if contacts[i].MinSeverity != "" {
 				floored[name] = true
 			}
-			if !slices.Contains(channels, s.Contacts[j].Channel) {
-				channels = append(slices.Clip(channels), s.Contacts[j].Channel)
+			if !slices.Contains(channels, contacts[i].Channel) {
+				channels = append(slices.Clip(channels), contacts[i].Channel)
 			}
 		}
-		l.withTeams = l.withTeams || len(out.teams[i]) > 0
 	}
 	for i, c := range contactColumns(channels) {
 		if first := i < len(channels); first || used[c.name] {
@@ -106,11 +114,11 @@ func (out export) layout(channels []string) layout {
 	return l
 }
 
-// columnsOf names the column of each of the subscriber's contacts: sms, email, sms2.
-func columnsOf(s *Subscriber) []string {
-	columns := make([]string, len(s.Contacts))
+// columnsOf names the column of each of a subscriber's contacts: sms, email, sms2.
+func columnsOf(contacts []Contact) []string {
+	columns := make([]string, len(contacts))
 	count := map[string]int{}
-	for i, c := range s.Contacts {
+	for i, c := range contacts {
 		count[c.Channel]++
 		columns[i] = contactColumnName(c.Channel, count[c.Channel])
 	}
@@ -131,7 +139,7 @@ func (l layout) header() []string {
 }
 
 func (l layout) row(s *Subscriber, teams []string) []string {
-	columns := columnsOf(s)
+	columns := columnsOf(s.Contacts)
 	at := func(name string) Contact {
 		if i := slices.Index(columns, name); i >= 0 {
 			return s.Contacts[i]

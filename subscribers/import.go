@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"revere/alerting"
 	"revere/subscribers/internal/sheet"
@@ -47,6 +46,7 @@ type Summary struct {
 func (im Importer) CSV(r io.Reader) (Plan, error) {
 	run := im.start()
 	run.readCSV(r)
+	run.judge()
 	return run.plan()
 }
 
@@ -56,54 +56,87 @@ func (im Importer) CSV(r io.Reader) (Plan, error) {
 func (im Importer) JSON(r io.Reader) (Plan, error) {
 	run := im.start()
 	run.readJSON(r)
+	run.judge()
 	return run.plan()
 }
 
-// A candidate is one subscriber of a file.
+// A candidate is one subscriber of a file, as it is there.
 type candidate struct {
 	Subscriber
 	// teams that the subscriber shall belong to, and to no others; nil where the file doesn't say.
 	teams *[]string
 	// locate says where in the file a problem with the subscriber is.
 	locate func(alerting.Problem) alerting.Problem
-	// place is where the subscriber begins: "line 7".
-	place string
+	// line is where the subscriber begins.
+	line int
 	// problems that the file's form alone shows, located.
 	problems []alerting.Problem
 }
 
-// An importRun is one import under way.
+// A taken subscriber is one of the file in normal form; an empty one where it was refused.
+type taken struct {
+	packed
+	teams  *[]string
+	locate func(alerting.Problem) alerting.Problem // where there are teams
+}
+
+// An importRun is one import under way. A file is judged in pieces, of which only the packed
+// subscribers stay: a large one takes little more memory than the directory that comes of it.
 type importRun struct {
 	Importer
-	report sheet.Report
+	atlas  *resolveOnce
+	piece  []candidate // read, to be judged
+	taken  []taken
+	lines  map[string]int // where each id is
+	form   sheet.Report   // what is wrong with the file; told first
+	report sheet.Report   // what is wrong with its subscribers
 	doubts sheet.Report
-	taken  []candidate
-	places map[string]string // where each id is
 }
 
 func (im Importer) start() *importRun {
-	im.Validator.Atlas = &resolveOnce{Atlas: im.Validator.Atlas}
-	return &importRun{Importer: im, places: map[string]string{}}
+	run := &importRun{Importer: im, atlas: &resolveOnce{Atlas: im.Validator.Atlas}, lines: map[string]int{}}
+	run.Validator.Atlas = run.atlas
+	return run
+}
+
+// pieceSize is how many subscribers are judged at once.
+const pieceSize = 2000
+
+func (run *importRun) add(c candidate) {
+	run.piece = append(run.piece, c)
+	if len(run.piece) == pieceSize {
+		run.judge()
+	}
+}
+
+// foundNothing reports whether the file had neither subscribers nor problems so far.
+func (run *importRun) foundNothing() bool {
+	return len(run.taken)+len(run.piece) == 0 && run.form.Count() == 0
 }
 
 // A verdict is what the Validator said of a candidate.
 type verdict struct {
-	normal   Subscriber
+	normal   packed
 	warnings []alerting.Problem
 	err      error
 }
 
-// judge brings all that was read into normal form, and reports what is wrong in the file's order.
-// Parsing phone numbers takes most of an import's time, hence the work is shared out.
+// judge brings a piece of the file into normal form, and reports what is wrong in the file's order.
 func (run *importRun) judge() {
-	verdicts := make([]verdict, len(run.taken))
-	forEach(len(run.taken), func(i int) {
+	verdicts := make([]verdict, len(run.piece))
+	forEach(len(run.piece), func(i int) {
 		v := &verdicts[i]
-		v.normal, v.warnings, v.err = run.Validator.Subscriber(run.taken[i].Subscriber)
+		var normal Subscriber
+		if normal, v.warnings, v.err = run.Validator.Subscriber(run.piece[i].Subscriber); v.err == nil {
+			v.normal = pack(&normal)
+		}
 	})
-	for i := range run.taken {
-		run.settle(&run.taken[i], verdicts[i])
+	for i := range run.piece {
+		run.settle(&run.piece[i], verdicts[i])
 	}
+	clear(run.piece)
+	run.piece = run.piece[:0]
+	run.atlas.brief.Store(run.report.Full())
 }
 
 func (run *importRun) settle(c *candidate, v verdict) {
@@ -111,41 +144,53 @@ func (run *importRun) settle(c *candidate, v verdict) {
 	var refused *alerting.Error
 	if errors.As(v.err, &refused) {
 		for _, p := range refused.Problems {
-			run.report.Append([]alerting.Problem{c.locate(p)})
+			if !run.report.Full() { // else it is only counted
+				p = c.locate(p)
+			}
+			run.report.Append([]alerting.Problem{p})
 		}
 	}
 	for _, p := range v.warnings {
 		run.doubts.Append([]alerting.Problem{c.locate(p)})
 	}
-	run.noteTwice(c)
-	c.Subscriber = v.normal
+	run.noteTwice(c, v.normal)
+	t := taken{packed: v.normal, teams: c.teams}
+	if c.teams != nil {
+		t.locate = c.locate
+	}
+	run.taken = append(run.taken, t)
 }
 
-func (run *importRun) noteTwice(c *candidate) {
+func (run *importRun) noteTwice(c *candidate, normal packed) {
 	id := strings.TrimSpace(c.ID)
-	place, twice := run.places[id]
+	line, twice := run.lines[id]
 	switch {
 	case id == "":
 	case twice:
 		run.report.Append([]alerting.Problem{c.locate(alerting.Problem{
 			Pointer: "/id",
 			Code:    alerting.CodeDuplicate,
-			Detail:  fmt.Sprintf("id %q is on %s already", sheet.Clip(id), place),
+			Detail:  fmt.Sprintf("id %q is on line %d already", sheet.Clip(id), line),
 		})})
+	case normal.text != "":
+		run.lines[normal.id()] = c.line // which keeps the packed text, and not the file's
 	default:
-		run.places[id] = c.place
+		run.lines[strings.Clone(id)] = c.line
 	}
 }
 
 // plan compares what was read with the directory.
 func (run *importRun) plan() (p Plan, err error) {
-	run.judge()
+	var differ []packed
 	run.Directory.Read(func(v *View) {
 		run.checkTeams(v)
-		if err = run.report.Err("the subscribers were refused, nothing was changed"); err == nil {
-			p = run.compare(v)
+		run.form.Join(&run.report)
+		if err = run.form.Err("the subscribers were refused, nothing was changed"); err == nil {
+			p, differ = run.compare(v)
 		}
 	})
+	// The directory is not held up while these are written.
+	forEach(len(differ), func(i int) { p.Changes[i] = differ[i].unpack().Put() })
 	return p, err
 }
 
@@ -155,79 +200,61 @@ func (run *importRun) checkTeams(v *View) {
 	for _, t := range v.Teams() {
 		ids = append(ids, t.ID)
 	}
-	for _, c := range run.taken {
-		if c.teams == nil {
+	for _, t := range run.taken {
+		if t.teams == nil {
 			continue
 		}
-		for _, id := range *c.teams {
+		for _, id := range *t.teams {
 			if _, ok := v.Team(id); ok {
 				continue
 			}
-			detail := fmt.Sprintf("there is no team %q; add the team first", sheet.Clip(id))
-			if len(ids) > 0 {
-				detail = fmt.Sprintf("there is no team %q; the nearest is %q", sheet.Clip(id), sheet.Nearest(id, ids))
+			p := alerting.Problem{Pointer: "/teams", Code: alerting.CodeNotFound}
+			if !run.report.Full() { // else it is only counted
+				p.Detail = noTeam(id, ids)
+				p = t.locate(p)
 			}
-			run.report.Append([]alerting.Problem{c.locate(alerting.Problem{Pointer: "/teams", Code: alerting.CodeNotFound, Detail: detail})})
+			run.report.Append([]alerting.Problem{p})
 		}
 	}
 }
 
-func (run *importRun) compare(v *View) Plan {
-	p := Plan{Revision: v.Revision(), Warnings: run.doubts.Problems()}
+func noTeam(id string, teams []string) string {
+	if len(teams) == 0 {
+		return fmt.Sprintf("there is no team %q; add the team first", sheet.Clip(id))
+	}
+	return fmt.Sprintf("there is no team %q; the nearest is %q", sheet.Clip(id), sheet.Nearest(id, teams))
+}
+
+// compare returns the plan with an empty change in place of each subscriber that is to be written.
+func (run *importRun) compare(v *View) (p Plan, differ []packed) {
+	p = Plan{Revision: v.Revision(), Warnings: run.doubts.Problems()}
 	teams := teamEdits{view: v, edits: map[string]*teamEdit{}}
-	for i := range run.taken {
-		c := &run.taken[i]
-		old, exists := v.Subscriber(c.ID)
-		switch {
-		case !exists:
+	for _, t := range run.taken {
+		id := t.id()
+		switch old := v.subscribers[id]; {
+		case old == nil:
 			p.Summary.Added++
-		case old.Equal(&c.Subscriber):
+			differ = append(differ, t.packed)
+		case v.packed(old) == t.packed:
 			p.Summary.Unchanged++
 		default:
 			p.Summary.Changed++
+			differ = append(differ, t.packed)
 		}
-		if !exists || !old.Equal(&c.Subscriber) {
-			p.Changes = append(p.Changes, c.Put())
-		}
-		if c.teams != nil {
-			teams.set(c.ID, *c.teams)
+		if t.teams != nil {
+			teams.set(id, *t.teams)
 		}
 	}
+	p.Changes = make([]Change, len(differ))
 	if run.Replace {
-		v.All(func(s *Subscriber) bool {
-			if _, kept := run.places[s.ID]; !kept {
+		for _, e := range v.order.all() {
+			if _, kept := run.lines[e.id()]; !kept {
 				p.Summary.Removed++
-				p.Changes = append(p.Changes, Remove(ChangeSubscriber, s.ID))
-				teams.set(s.ID, nil)
+				p.Changes = append(p.Changes, Remove(ChangeSubscriber, e.id()))
+				teams.set(e.id(), nil)
 			}
-			return true
-		})
+		}
 	}
 	p.Changes = append(p.Changes, teams.changes()...)
-	return p
-}
-
-// resolveOnce remembers what an atlas said: a file names the same few areas again and again, and
-// looking for the nearest of an unknown one takes time.
-type resolveOnce struct {
-	alerting.Atlas
-	resolved sync.Map // string to resolution
-}
-
-type resolution struct {
-	area  alerting.Area
-	known bool
-	err   error
-}
-
-// Resolve implements alerting.Atlas.
-func (a *resolveOnce) Resolve(name string) (alerting.Area, bool, error) {
-	if r, ok := a.resolved.Load(name); ok {
-		r := r.(resolution)
-		return r.area, r.known, r.err
-	}
-	var r resolution
-	r.area, r.known, r.err = a.Atlas.Resolve(name)
-	a.resolved.Store(name, r)
-	return r.area, r.known, r.err
+	return p, differ
 }

@@ -223,3 +223,21 @@ func TestImportWarnsOfTownsInStatesThatWereNotImported(t *testing.T) {
 	assert.Equal(t, "/rows/2/areas", plan.Warnings[0].Pointer)
 	assert.Len(t, plan.Changes, 1)
 }
+
+// Past the thousandth problem nobody reads which area is the nearest, but all are counted.
+func TestImportCountsEveryUnknownArea(t *testing.T) {
+	var file strings.Builder
+	file.WriteString(header)
+	for i := range 7000 {
+		fmt.Fprintf(&file, "p%d,P,,ma.bostn-%d MA.Boston-%d 25999 ma.quincy,,,p@example.org,,\n", i, i, i)
+	}
+	_, err := importer(townDirectory(t)).CSV(strings.NewReader(file.String()))
+	var refused *alerting.Error
+	require.ErrorAs(t, err, &refused)
+	require.Len(t, refused.Problems, 1001)
+	for i, p := range refused.Problems[:1000] {
+		assert.Contains(t, p.Detail, fmt.Sprintf("line %d, column areas: ", i/3+2))
+		assert.Contains(t, p.Detail, "the nearest is")
+	}
+	assert.Contains(t, refused.Problems[1000].Detail, "and 20000 more")
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"revere/alerting"
@@ -21,17 +22,17 @@ type listed struct {
 func (run *importRun) readJSON(r io.Reader) {
 	raw, err := io.ReadAll(r)
 	if err != nil {
-		run.report.Add("", alerting.CodeMalformed, "the file could not be read: %v", err)
+		run.form.Add("", alerting.CodeMalformed, "the file could not be read: %v", err)
 		return
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\uFEFF"))
 	reader := &jsonReader{importRun: run, raw: raw, decoder: json.NewDecoder(bytes.NewReader(raw)), line: 1}
 	reader.decoder.DisallowUnknownFields()
 	if err := reader.read(); err != nil {
-		run.report.Add("", alerting.CodeMalformed, "line %d: %s", reader.lineAt(reader.decoder.InputOffset()), err)
+		run.form.Add("", alerting.CodeMalformed, "line %d: %s", reader.lineAt(reader.decoder.InputOffset()), err)
 	}
-	if len(run.taken) == 0 && run.report.Count() == 0 {
-		run.report.Add("", alerting.CodeMissing, "the file has no subscribers; nothing was changed")
+	if run.foundNothing() {
+		run.form.Add("", alerting.CodeMissing, "the file has no subscribers; nothing was changed")
 	}
 }
 
@@ -106,19 +107,20 @@ func (r *jsonReader) object() error {
 
 func (r *jsonReader) array(prefix string) error {
 	for i := 0; r.decoder.More(); i++ {
-		at := fmt.Sprintf("%s/%d", prefix, i)
-		place := fmt.Sprintf("line %d", r.nextLine())
+		at := prefix + "/" + strconv.Itoa(i)
+		line := r.nextLine()
 		var s listed
 		if err := r.decoder.Decode(&s); err != nil {
 			if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 				return err
 			}
-			r.report.Add(at, alerting.CodeMalformed, "%s: %s", place, explain(err))
+			r.form.Add(at, alerting.CodeMalformed, "line %d: %s", line, explain(err))
 			continue
 		}
-		r.taken = append(r.taken, candidate{Subscriber: s.Subscriber, teams: s.Teams, place: place, locate: func(p alerting.Problem) alerting.Problem {
+		id := s.ID
+		r.add(candidate{Subscriber: s.Subscriber, teams: s.Teams, line: line, locate: func(p alerting.Problem) alerting.Problem {
 			p.Pointer = at + p.Pointer
-			p.Detail = fmt.Sprintf("%s, subscriber %q: %s", place, sheet.Clip(s.ID), p.Detail)
+			p.Detail = fmt.Sprintf("line %d, subscriber %q: %s", line, sheet.Clip(id), p.Detail)
 			return p
 		}})
 	}

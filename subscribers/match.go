@@ -1,7 +1,6 @@
 package subscribers
 
 import (
-	"cmp"
 	"slices"
 
 	"revere/alerting"
@@ -19,114 +18,74 @@ type Matched struct {
 // Match returns whom an alert reaches, in the order of the subscribers' ids: everyone with an area
 // that overlaps one of the alert's, a contact whose floor lets the severity through, and, where
 // both the alert and the subscriber name categories, one in common. It looks at the subscribers of
-// the overlapping areas only, unless those are a good part of all. Opt-outs are not its business: the manifest shows them as suppressed.
+// the overlapping areas only. Opt-outs are not its business: the manifest shows them as suppressed.
 func (v *View) Match(alert []alerting.Area, severity alerting.Severity, categories []string) []Matched {
-	reach := v.reach(alert)
 	var matched []Matched
-	for _, e := range v.within(reach) {
-		if !interested(e.Subscriber, categories) {
-			continue
+	var subscribers []Subscriber
+	choices := v.choices(severity, categories)
+	v.within(alert, func(n int) {
+		matched, subscribers = make([]Matched, 0, n), make([]Subscriber, n)
+	}, func(e *entry, areas []alerting.Area) {
+		chosen := choices[e.profile]
+		if len(chosen) == 0 {
+			return
 		}
-		if contacts := e.reachedBy(severity); len(contacts) > 0 {
-			matched = append(matched, Matched{Subscriber: e.Subscriber, Areas: reach.of(e.Areas), Contacts: contacts})
-		}
-	}
+		s := &subscribers[len(matched)]
+		e.unpackInto(s, v.profiles[e.profile], e.set.areas)
+		matched = append(matched, Matched{Subscriber: s, Areas: areas, Contacts: s.chosen(chosen)})
+	})
 	return matched
 }
 
-func interested(s *Subscriber, categories []string) bool {
-	if len(s.Categories) == 0 || len(categories) == 0 {
+// chosen returns the contacts with some indexes: the list itself where those are all, which is usual.
+func (s *Subscriber) chosen(indexes []int) []Contact {
+	if len(indexes) == len(s.Contacts) {
+		return s.Contacts
+	}
+	contacts := make([]Contact, len(indexes))
+	for i, at := range indexes {
+		contacts[i] = s.Contacts[at]
+	}
+	return contacts
+}
+
+// Choices are for each profile the contacts that an alert reaches, by their index; none where it does
+// not reach the subscriber.
+type choices [][]int
+
+func (v *View) choices(severity alerting.Severity, categories []string) choices {
+	all := make(choices, len(v.profiles))
+	for i, p := range v.profiles {
+		if p.interestedIn(categories) {
+			all[i] = p.reachedBy(severity)
+		}
+	}
+	return all
+}
+
+func (p *profile) interestedIn(categories []string) bool {
+	if len(p.categories) == 0 || len(categories) == 0 {
 		return true
 	}
-	return slices.ContainsFunc(categories, func(c string) bool { return slices.Contains(s.Categories, c) })
+	return slices.ContainsFunc(categories, func(c string) bool { return slices.Contains(p.categories, c) })
 }
 
-func (s *Subscriber) reachedBy(severity alerting.Severity) []Contact {
-	return filter(s.Contacts, func(c Contact) bool { return severity.Reaches(s.floor(c)) })
-}
-
-// A reach is every area that overlaps some given ones.
-type reach struct {
-	nation bool // then everything
-	states map[string]bool
-	areas  map[alerting.Area]bool
-}
-
-func (v *View) reach(given []alerting.Area) reach {
-	r := reach{states: map[string]bool{}, areas: map[alerting.Area]bool{}}
-	for _, area := range given {
-		r.areas[alerting.Nationwide] = true
-		switch area.Kind() {
-		case alerting.KindNation:
-			r.nation = true
-		case alerting.KindState:
-			r.states[area.State()] = true
-		default:
-			r.areas[alerting.StateArea(area.State())] = true
-			for _, touching := range v.atlas.Touching(area) {
-				r.areas[touching] = true
-			}
+func (p *profile) reachedBy(severity alerting.Severity) []int {
+	var reached []int
+	for i, c := range p.contacts {
+		if severity.Reaches(p.floorOf(c)) {
+			reached = append(reached, i)
 		}
 	}
-	return r
+	return reached
 }
 
-func (r reach) has(area alerting.Area) bool {
-	return r.nation || r.areas[area] || len(r.states) > 0 && r.states[area.State()]
-}
-
-func (r reach) of(subscribed []alerting.Area) []alerting.Area { return filter(subscribed, r.has) }
-
-// filter returns what keep accepts: the list itself where that is everything, which is usual.
-func filter[T any](list []T, keep func(T) bool) []T {
-	for i := range list {
-		if keep(list[i]) {
-			continue
-		}
-		kept := slices.Clone(list[:i])
-		for _, item := range list[i+1:] {
-			if keep(item) {
-				kept = append(kept, item)
-			}
-		}
-		return kept
+// floorOf is the least severity that reaches one of the contacts.
+func (p *profile) floorOf(c Contact) alerting.Severity {
+	if c.MinSeverity != "" {
+		return c.MinSeverity
 	}
-	return list
-}
-
-// within returns everyone who is subscribed within the reach, once, in the order of the ids.
-func (v *View) within(r reach) []*entry {
-	var found []*entry
-	for code, state := range v.index {
-		if !r.nation && !r.states[code] {
-			continue
-		}
-		for _, list := range state {
-			found = append(found, list...)
-		}
-	}
-	for area := range r.areas {
-		if !r.nation && !r.states[area.State()] {
-			found = append(found, v.index.at(area)...)
-		}
-	}
-	if len(found) > len(v.subscribers)/4 {
-		return v.walk(r)
-	}
-	slices.SortFunc(found, func(a, b *entry) int { return cmp.Compare(a.ID, b.ID) })
-	return slices.Compact(found)
-}
-
-// walk is within for a reach that most subscribers are in: to go through all of them, whose order is
-// kept, is then cheaper than to sort those found.
-func (v *View) walk(r reach) []*entry {
-	var found []*entry
-	for _, id := range v.sorted.all() {
-		if e := v.subscribers[id]; slices.ContainsFunc(e.Areas, r.has) {
-			found = append(found, e)
-		}
-	}
-	return found
+	return p.floor
 }
 
 // Uncovered lists the municipalities within an alert's areas to which nobody has subscribed, in the
@@ -136,7 +95,7 @@ func (v *View) walk(r reach) []*entry {
 func (v *View) Uncovered(alert []alerting.Area) []alerting.Area {
 	var uncovered []alerting.Area
 	consider := func(town alerting.Area) {
-		if len(v.index.at(town)) == 0 {
+		if !v.index.has(town) {
 			uncovered = append(uncovered, town)
 		}
 	}
@@ -160,7 +119,7 @@ func (v *View) Uncovered(alert []alerting.Area) []alerting.Area {
 func (v *View) Unplaced(alert []alerting.Area) []alerting.Area {
 	var unplaced []alerting.Area
 	for _, area := range alert {
-		for subscribed := range v.index[area.State()] {
+		for subscribed := range v.index.states[area.State()] {
 			town, county := area, subscribed
 			if area.Kind() == alerting.KindCounty {
 				town, county = subscribed, area

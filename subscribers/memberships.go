@@ -2,6 +2,30 @@ package subscribers
 
 import "slices"
 
+// join and leave keep the memberships of one subscriber. They make new lists, since candidates hold
+// the ones there were.
+
+func (v *View) join(member, team string) {
+	has := v.memberships[member]
+	at, listed := slices.BinarySearch(has, team)
+	if listed {
+		return
+	}
+	v.memberships[member] = slices.Insert(slices.Clip(has), at, team)
+	if e := v.subscribers[member]; e != nil {
+		e.watched = true
+	}
+}
+
+func (v *View) leave(member, team string) {
+	left := slices.DeleteFunc(slices.Clone(v.memberships[member]), func(t string) bool { return t == team })
+	if len(left) == 0 {
+		delete(v.memberships, member)
+		return
+	}
+	v.memberships[member] = left
+}
+
 // teamEdits gathers what memberships an import changes, so that each team is written once.
 type teamEdits struct {
 	view  *View

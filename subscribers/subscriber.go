@@ -6,7 +6,6 @@
 package subscribers
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -51,21 +50,6 @@ type Contact struct {
 	Address string `json:"address"`
 	// MinSeverity is this contact's floor; empty means the subscriber's.
 	MinSeverity alerting.Severity `json:"min_severity,omitempty"`
-}
-
-// Equal reports whether two subscribers are the same in everything.
-func (s *Subscriber) Equal(o *Subscriber) bool {
-	return s.ID == o.ID && s.Name == o.Name && s.Organization == o.Organization &&
-		s.MinSeverity == o.MinSeverity && s.Language == o.Language && s.Shared == o.Shared &&
-		slices.Equal(s.Areas, o.Areas) && slices.Equal(s.Categories, o.Categories) && slices.Equal(s.Contacts, o.Contacts)
-}
-
-// floor is the least severity that reaches one of the subscriber's contacts.
-func (s *Subscriber) floor(c Contact) alerting.Severity {
-	if c.MinSeverity != "" {
-		return c.MinSeverity
-	}
-	return s.MinSeverity
 }
 
 // A Team is subscribers who answer together: an emergency-management desk, a responder team.

@@ -46,8 +46,8 @@ func (v Validator) Subscriber(s Subscriber) (normal Subscriber, warnings []alert
 		Shared:       s.Shared,
 		Contacts:     c.contacts(s.Contacts),
 	}
-	if err := c.problems.Err(fmt.Sprintf("subscriber %q was refused", sheet.Clip(s.ID))); err != nil {
-		return Subscriber{}, nil, err
+	if len(c.problems) > 0 {
+		return Subscriber{}, nil, c.problems.Err(fmt.Sprintf("subscriber %q was refused", sheet.Clip(s.ID)))
 	}
 	return normal, c.warnings, nil
 }
@@ -193,9 +193,8 @@ func (c *checker) contacts(given []Contact) []Contact {
 		return nil
 	}
 	contacts := make([]Contact, 0, len(given))
-	perChannel := map[string]int{}
 	for i, contact := range given {
-		at := fmt.Sprintf("/contacts/%d", i)
+		at := "/contacts/" + strconv.Itoa(i)
 		normal, ok := c.contact(at, contact)
 		if !ok {
 			continue
@@ -203,12 +202,21 @@ func (c *checker) contacts(given []Contact) []Contact {
 		if slices.ContainsFunc(contacts, func(o Contact) bool { return o.Channel == normal.Channel && o.Address == normal.Address }) {
 			c.problems.Add(at+"/address", alerting.CodeDuplicate, "%s contact %q is given twice", normal.Channel, normal.Address)
 		}
-		if perChannel[normal.Channel]++; perChannel[normal.Channel] == MaxPerChannel+1 {
+		contacts = append(contacts, normal)
+		if countOn(contacts, normal.Channel) == MaxPerChannel+1 {
 			c.problems.Add(at, alerting.CodeOversized, "more than %d %s contacts", MaxPerChannel, normal.Channel)
 		}
-		contacts = append(contacts, normal)
 	}
 	return contacts
+}
+
+func countOn(contacts []Contact, channel string) (n int) {
+	for _, c := range contacts {
+		if c.Channel == channel {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *checker) contact(at string, given Contact) (Contact, bool) {

@@ -25,15 +25,15 @@ func (v *View) Subscriber(id string) (*Subscriber, bool) {
 	if !ok {
 		return nil, false
 	}
-	return e.Subscriber, true
+	return v.unpack(e), true
 }
 
 // ByAddress returns all who have the address among their contacts, in the order of their ids: they
 // share its messages, and its answers count for each of them.
 func (v *View) ByAddress(channel, address string) []*Subscriber {
 	var holders []*Subscriber
-	for _, e := range v.addresses[channel][address] {
-		holders = append(holders, e.Subscriber)
+	for _, e := range v.addresses[channel].of(address) {
+		holders = append(holders, v.unpack(e))
 	}
 	slices.SortFunc(holders, func(a, b *Subscriber) int { return cmp.Compare(a.ID, b.ID) })
 	return holders
@@ -104,45 +104,51 @@ func (v *View) List(q Query) (page []*Subscriber, next string) {
 		q.Limit = MaxPage
 	}
 	text := strings.ToLower(q.Text)
-	ids := v.candidates(q.Area)
-	from, found := slices.BinarySearch(ids, q.After)
-	if found {
+	entries := v.listed(q.Area)
+	from, there := slices.BinarySearchFunc(entries, q.After, func(e *entry, id string) int { return cmp.Compare(e.id(), id) })
+	if there {
 		from++
 	}
-	for _, id := range ids[from:] {
-		s := v.subscribers[id].Subscriber
-		if !s.mentions(text) {
+	for _, e := range entries[from:] {
+		if !e.mentions(text) {
 			continue
 		}
 		if len(page) == q.Limit {
 			return page, page[len(page)-1].ID
 		}
-		page = append(page, s)
+		page = append(page, v.unpack(e))
 	}
 	return page, ""
 }
 
-func (v *View) candidates(area alerting.Area) []string {
+// listed returns the entries that an alert for the area would reach, all where it is empty, in order.
+func (v *View) listed(area alerting.Area) []*entry {
 	if area == "" {
-		return v.sorted.all()
+		return v.order.all()
 	}
-	var ids []string
-	for _, e := range v.within(v.reach([]alerting.Area{area})) {
-		ids = append(ids, e.ID)
-	}
-	return ids
+	var entries []*entry
+	v.within([]alerting.Area{area}, func(n int) { entries = make([]*entry, 0, n) }, func(e *entry, _ []alerting.Area) { entries = append(entries, e) })
+	return entries
 }
 
-func (s *Subscriber) mentions(text string) bool {
+// mentions reports whether a text in lower case is in what List looks at.
+func (p own) mentions(text string) bool {
 	has := func(field string) bool { return strings.Contains(strings.ToLower(field), text) }
-	return text == "" || has(s.ID) || has(s.Name) || has(s.Organization) ||
-		slices.ContainsFunc(s.Contacts, func(c Contact) bool { return has(c.Address) })
+	if text == "" || has(p.organization.Value()) {
+		return true
+	}
+	for field := range fields(p.text) {
+		if has(field) {
+			return true
+		}
+	}
+	return false
 }
 
 // All calls f with every subscriber in the order of their ids until it returns false.
 func (v *View) All(f func(*Subscriber) bool) {
-	for _, id := range v.sorted.all() {
-		if !f(v.subscribers[id].Subscriber) {
+	for _, e := range v.order.all() {
+		if !f(v.unpack(e)) {
 			return
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"revere/alerting"
+	"revere/channels"
 )
 
 // A Signal username is a nickname of 3 to 32 letters, digits and underscores that begins with no
@@ -26,6 +27,9 @@ const defaultRegion = "US"
 // sending to it.
 func ParseAddress(s string) (string, error) {
 	s = strings.TrimSpace(s)
+	if channels.NorthAmerican(s) {
+		return s, nil
+	}
 	if username := strings.ToLower(s); usernameForm.MatchString(username) {
 		return username, nil
 	}

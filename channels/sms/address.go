@@ -2,23 +2,23 @@ package sms
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"revere/channels"
 )
 
 // homeRegion is assumed for a number without a country code.
 const homeRegion = "US"
 
-// nanp is a number of the North American Numbering Plan: neither an area code nor an exchange begins
-// with 0 or 1 (https://www.nanpa.com). The 555-01XX numbers kept for fiction pass.
-var nanp = regexp.MustCompile(`^\+1[2-9][0-9]{2}[2-9][0-9]{6}$`)
-
 // parseAddress brings a phone number, as people write it, into E.164. It asks for a possible number
 // and not for one that is known to be assigned: assignments change, and Twilio knows them better.
 func parseAddress(s string) (string, error) {
+	if channels.NorthAmerican(s) {
+		return s, nil
+	}
 	const example = `write it like "+16175550100"`
 	if strings.IndexFunc(s, unicode.IsLetter) >= 0 {
 		return "", fmt.Errorf("%q has letters in it; %s, in digits and without an extension", s, example)
@@ -40,7 +40,7 @@ func parseAddress(s string) (string, error) {
 		return "", fmt.Errorf("%q is not a phone number of any country; %s", s, example)
 	}
 	e164 := phonenumbers.Format(number, phonenumbers.E164)
-	if strings.HasPrefix(e164, "+1") && !nanp.MatchString(e164) {
+	if strings.HasPrefix(e164, "+1") && !channels.NorthAmerican(e164) {
 		return "", fmt.Errorf("%q is not a North American number: neither area code nor exchange begins with 0 or 1; %s", s, example)
 	}
 	return e164, nil

@@ -25,21 +25,45 @@ func (t *Table) Resolve(name string) (area alerting.Area, known bool, err error)
 	if err != nil {
 		return "", false, t.malformed(name, err)
 	}
-	switch area.Kind() {
-	case alerting.KindCounty:
-		known = counties().byArea[area] != nil
-	case alerting.KindMunicipality:
-		if !t.Imported(area.State()) {
-			return area, false, nil
-		}
-		known = t.municipality(area) != nil
-	default:
-		known = true
-	}
-	if !known {
+	there, listed := t.has(area)
+	if !there {
 		return "", false, t.unknown(name, area)
 	}
-	return area, true, nil
+	return area, listed, nil
+}
+
+// Lookup is Resolve for who needs no reason where there is no such area, which takes far longer to
+// find than that there is none.
+func (t *Table) Lookup(name string) (area alerting.Area, known, ok bool) {
+	if isCode(name) {
+		area, err := t.resolveCode(name)
+		return area, err == nil, err == nil
+	}
+	area, err := alerting.ParseArea(name)
+	if err != nil {
+		return "", false, false
+	}
+	if there, listed := t.has(area); there {
+		return area, listed, true
+	}
+	return "", false, false
+}
+
+// has reports whether an area that is well formed may be named, and whether it is in the tables:
+// of a state that nobody imported every municipality may be named, and none is.
+func (t *Table) has(area alerting.Area) (there, listed bool) {
+	switch area.Kind() {
+	case alerting.KindCounty:
+		listed = counties().byArea[area] != nil
+	case alerting.KindMunicipality:
+		if !t.Imported(area.State()) {
+			return true, false
+		}
+		listed = t.municipality(area) != nil
+	default:
+		listed = true
+	}
+	return listed, listed
 }
 
 func isCode(s string) bool {
@@ -157,13 +181,14 @@ type term struct {
 func (t *Table) nearest(state, given string) alerting.Area {
 	wanted := Slug(given)
 	best, distance := alerting.StateArea(state), levenshtein.Distance(wanted, "statewide", nil)
+	below := levenshtein.NewParams() // ends each comparison where it can't be the best any more
 	consider := func(terms []term) {
 		for _, term := range terms {
 			// The lengths' difference is a lower bound, and spares most of the work.
 			if abs(len(term.text)-len(wanted)) >= distance {
 				continue
 			}
-			if d := levenshtein.Distance(wanted, term.text, nil); d < distance {
+			if d := levenshtein.Distance(wanted, term.text, below.MaxCost(distance-1)); d < distance {
 				best, distance = term.area, d
 			}
 		}

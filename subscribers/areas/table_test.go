@@ -300,3 +300,13 @@ func FuzzResolve(f *testing.F) {
 		assert.Equal(t, known, knownAgain)
 	})
 }
+
+func TestLookupAgreesWithResolve(t *testing.T) {
+	table := importedTable(t, massachusetts)
+	for _, name := range []string{"ma", "us", "ma.boston", "ma.bostn", "ma.county-suffolk", "ma.county-sufolk", "nh.conway", "MA.Boston", "boston", "",
+		"25", "25025", "025025", "125025", "000000", "25999", "99", "2507000", "2599999", "ma.", "ma.-", "xx.y"} {
+		want, wantKnown, err := table.Resolve(name)
+		area, known, ok := table.Lookup(name)
+		assert.Equal(t, []any{want, wantKnown, err == nil}, []any{area, known, ok}, "%q", name)
+	}
+}

@@ -17,11 +17,7 @@ func (a Audience) Match(areas []alerting.Area, severity alerting.Severity, categ
 	a.Directory.Read(func(v *subscribers.View) {
 		revision = v.Revision()
 		uncovered = v.Uncovered(areas)
-		matched := v.Match(areas, severity, categories)
-		concerned = make([]alerting.Candidate, len(matched))
-		for i, m := range matched {
-			concerned[i] = a.candidate(v, m)
-		}
+		concerned = v.Candidates(areas, severity, categories, a.On)
 	})
 	return concerned, uncovered, revision
 }
@@ -31,29 +27,4 @@ func (a Audience) Match(areas []alerting.Area, severity alerting.Severity, categ
 func (a Audience) Unplaced(areas []alerting.Area) (unplaced []alerting.Area) {
 	a.Directory.Read(func(v *subscribers.View) { unplaced = v.Unplaced(areas) })
 	return unplaced
-}
-
-func (a Audience) candidate(v *subscribers.View, m subscribers.Matched) alerting.Candidate {
-	s := m.Subscriber
-	c := alerting.Candidate{
-		Recipient: alerting.Recipient{
-			Subscriber: s.ID, Name: s.Name, Organization: s.Organization, Areas: m.Areas, Language: s.Language, Shared: s.Shared, Teams: v.TeamsOf(s.ID),
-		},
-		Contacts: make([]alerting.Planned, len(m.Contacts)),
-	}
-	for i, contact := range m.Contacts {
-		c.Contacts[i] = alerting.Planned{Channel: contact.Channel, Address: contact.Address, Suppressed: a.suppressed(v, contact)}
-	}
-	return c
-}
-
-// suppressed says why a contact must not be used; empty when it may.
-func (a Audience) suppressed(v *subscribers.View, c subscribers.Contact) string {
-	if !a.On(c.Channel) {
-		return "the " + c.Channel + " channel is not configured"
-	}
-	if o, ok := v.OptedOut(c.Channel, c.Address); ok {
-		return "opted out: " + o.Reason
-	}
-	return ""
 }

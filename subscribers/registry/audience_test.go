@@ -44,3 +44,42 @@ func TestAudienceIsWhomAnAlertConcerns(t *testing.T) {
 	nobody, _, _ := audience.Match([]alerting.Area{"vt.statewide"}, alerting.Severe, nil)
 	assert.Empty(t, nobody)
 }
+
+// Whether somebody has teams or opted-out addresses is noted when it comes up, whichever is first.
+func TestAudienceKnowsTeamsAndOptOutsInWhateverOrderTheyCame(t *testing.T) {
+	person := clerk("0100", "ma.boston").Put()
+	moved := clerk("0100", "ma.salem").Put()
+	other := clerk("0101", "ma.boston").Put()
+	team := (&subscribers.Team{ID: "desk", Name: "Desk", Kind: subscribers.EMC, Members: []string{"0100"}}).Put()
+	stop := subscribers.OptOut{Channel: "email", Address: "0100@ma.example", Reason: "STOP"}
+	for name, changes := range map[string][]alerting.Change{
+		"first the person":                {person, other, team, stop.Put()},
+		"last the person":                 {team, stop.Put(), other, person},
+		"replaced by another":             {person, team, stop.Put(), other, moved},
+		"removed and added":               {person, team, stop.Put(), other, subscribers.Remove(subscribers.ChangeSubscriber, "0100"), person},
+		"taken back and asked for again":  {person, stop.Put(), other, subscribers.Remove(subscribers.ChangeOptOut, stop.Key()), stop.Put(), team},
+		"out of the team and in it again": {person, team, other, subscribers.Remove(subscribers.ChangeTeam, "desk"), team, stop.Put()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := subscribers.NewDirectory()
+			for i, c := range changes {
+				require.NoError(t, d.Apply(uint64(i+1), []alerting.Change{c}))
+			}
+			audience := registry.Audience{Directory: d, On: func(string) bool { return true }}
+			concerned, _, _ := audience.Match([]alerting.Area{"ma.statewide"}, alerting.Severe, nil)
+			require.Len(t, concerned, 2)
+			assert.Equal(t, []string{"desk"}, concerned[0].Recipient.Teams)
+			assert.Equal(t, "opted out: STOP", concerned[0].Contacts[1].Suppressed)
+			assert.Empty(t, concerned[0].Contacts[0].Suppressed)
+			assert.Empty(t, concerned[1].Recipient.Teams)
+			assert.Empty(t, concerned[1].Contacts[1].Suppressed)
+
+			end := []alerting.Change{subscribers.Remove(subscribers.ChangeTeam, "desk"), subscribers.Remove(subscribers.ChangeOptOut, stop.Key())}
+			require.NoError(t, d.Apply(100, end))
+			after, _, _ := audience.Match([]alerting.Area{"ma.statewide"}, alerting.Severe, nil)
+			assert.Empty(t, after[0].Recipient.Teams)
+			assert.Empty(t, after[0].Contacts[1].Suppressed)
+			assert.Equal(t, []string{"desk"}, concerned[0].Recipient.Teams, "what was returned before stays as it was")
+		})
+	}
+}

@@ -32,6 +32,12 @@ func (r *Report) Append(problems []alerting.Problem) {
 	r.more += len(problems) - room
 }
 
+// Join notes all problems of another report behind those there are.
+func (r *Report) Join(o *Report) {
+	r.Append(o.problems)
+	r.more += o.more
+}
+
 // Full reports whether further problems are only counted.
 func (r *Report) Full() bool { return len(r.problems) >= MaxProblems }
 
