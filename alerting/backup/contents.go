@@ -34,22 +34,21 @@ type Stream struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Messages is how many messages the stream had when its copy began, and Last the newest's sequence.
-func (s Stream) Messages() (messages, last uint64) {
+// Messages is how many messages the stream had when its copy began.
+func (s Stream) Messages() uint64 {
 	var state struct {
 		Messages uint64 `json:"messages"`
-		Last     uint64 `json:"last_seq"`
 	}
 	if json.Unmarshal(s.State, &state) != nil {
-		return 0, 0 // Check has refused it
+		return 0 // Check refuses it
 	}
-	return state.Messages, state.Last
+	return state.Messages
 }
 
-// Bytes are all the streams' bytes.
-func (c Contents) Bytes() (n int64) {
+// Messages are those of all streams.
+func (c Contents) Messages() (n uint64) {
 	for _, s := range c.Streams {
-		n += s.Bytes
+		n += s.Messages()
 	}
 	return n
 }

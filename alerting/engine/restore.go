@@ -207,19 +207,37 @@ func placed(config json.RawMessage, replicas int) (map[string]json.RawMessage, e
 // keys are not given again: receipts, links and answers that name one would count for another alert.
 const skippedKeys = 10_000
 
-// Finish holds all sending, and lets services start.
-func (r *Restore) Finish(ctx context.Context, hold alerting.Hold) error {
+// Finish holds all sending, adds changes to the directory, and lets services start.
+func (r *Restore) Finish(ctx context.Context, hold alerting.Hold, changes ...alerting.Change) error {
 	if err := r.skipKeys(ctx, skippedKeys); err != nil {
 		return fmt.Errorf("keep the keys of alerts apart: %w", err)
 	}
+	if err := r.hold(ctx, hold); err != nil {
+		return err
+	}
+	restored := &Engine{conn: r.conn, inboxes: r.conn, js: r.js, log: r.log}
+	revision, err := restored.DirectoryRevision(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := restored.Commit(ctx, revision, changes); err != nil {
+		return err
+	}
+	return r.js.DeleteStream(ctx, restoringStream)
+}
+
+// hold has services send nothing. What was held when it was backed up knew no more than its own backup.
+func (r *Restore) hold(ctx context.Context, hold alerting.Hold) error {
 	keep, err := r.js.KeyValue(ctx, keepBucket)
 	if err != nil {
 		return err
 	}
-	if before, err := readHold(ctx, keep); err != nil {
+	before, err := readHold(ctx, keep)
+	if err != nil {
 		return err
-	} else if before.Held() {
-		hold.Backup = before.Backup // what is backed up was held itself, and knew no more
+	}
+	if before.Held() {
+		hold.Backup = before.Backup
 	}
 	data, err := json.Marshal(hold)
 	if err != nil {
@@ -228,7 +246,7 @@ func (r *Restore) Finish(ctx context.Context, hold alerting.Hold) error {
 	if _, err := keep.Put(ctx, holdKey, data); err != nil {
 		return fmt.Errorf("hold what would be sent: %w", err)
 	}
-	return r.js.DeleteStream(ctx, restoringStream)
+	return nil
 }
 
 // skipKeys has the ALERTS stream go on n sequences later. A stream gives sequences only to messages:

@@ -6,8 +6,10 @@ import (
 
 	"revere/alerting"
 	"revere/alerting/api"
+	"revere/alerting/backup"
 	"revere/alerting/fanout"
 	"revere/alerting/gsm7"
+	"revere/alerting/recovery"
 	"revere/alerting/replies"
 	"revere/alerting/tracking"
 	"revere/channels"
@@ -24,11 +26,14 @@ func (s *Service) handler() http.Handler {
 		Preview:   s.previewer(),
 		Answers:   replies.Desk{Board: s.board, Append: s.append, Links: s.links, Now: time.Now},
 		Ready:     s.engine.Ready,
+		Hold:      s.gate.Hold,
 		Stopping:  s.closing,
 		PublicURL: s.publicURL, SenderName: s.config.SenderName, DeskPhone: s.config.DeskPhone, Version: s.version,
-		Rooms: []api.Room{&directoryapi.Room{
-			Registry: s.registry, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()},
-		}},
+		Rooms: []api.Room{
+			&directoryapi.Room{Registry: s.registry, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()}},
+			backup.Room{Writer: backup.Writer{Source: s.engine, Version: s.version, Now: time.Now}, Log: s.log},
+			recovery.Room{Gate: s.gate, Board: s.board, Free: s.engine.Release, Now: time.Now},
+		},
 		Routes: s.webhooks(), Metrics: s.metrics.registry, Now: time.Now, Log: s.log,
 	}
 	return server.Handler()
