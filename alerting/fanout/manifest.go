@@ -113,7 +113,7 @@ func (p *plan) records(template alerting.Record) []alerting.Record {
 	deliveries := cut(p.deliveries, func(alerting.Planned) int { return 0 })
 	recipients := cut(p.recipients, weight)
 	uncovered := cut(p.uncovered, func(alerting.Area) int { return 0 })
-	digest := p.hash()
+	digest := Digest(p.deliveries, p.recipients)
 	records := make([]alerting.Record, max(len(deliveries), len(recipients), len(uncovered), 1))
 	for i := range records {
 		records[i] = template
@@ -163,15 +163,16 @@ func weight(r alerting.Recipient) int {
 	return n
 }
 
-// hash covers who gets what and in which order, so that a manifest can be checked against what was
-// written down later.
-func (p *plan) hash() []byte {
+// Digest covers who gets what and in which order, so that a manifest can be checked against what was
+// written down later. It is the Hash of a manifest of these deliveries and recipients, all parts
+// together.
+func Digest(deliveries []alerting.Planned, recipients []alerting.Recipient) []byte {
 	h := sha256.New()
-	for _, d := range p.deliveries {
+	for _, d := range deliveries {
 		text(h, d.Channel, d.Address, d.Suppressed)
 		number(h, flag(d.Active))
 	}
-	for _, r := range p.recipients {
+	for _, r := range recipients {
 		text(h, r.Subscriber)
 		for _, c := range r.Contacts {
 			number(h, c)

@@ -59,7 +59,7 @@ func TestTheCommandsAreThoseOfTheDesign(t *testing.T) {
 	assert.ElementsMatch(t, strings.Split("serve,demo,publish,alerts list,alerts show,alerts watch,alerts cancel,alerts update,ack,"+
 		"subscribers import,subscribers export,subscribers list,subscribers show,subscribers add,subscribers remove,"+
 		"teams list,teams show,teams add,teams remove,areas import,areas list,areas find,tokens new,tokens list,tokens revoke,"+
-		"rejected list,rejected show,rejected replay,backup,restore,release,keygen,bench,check,version", ","), names)
+		"rejected list,rejected show,rejected replay,verify,backup,restore,release,keygen,bench,check,version", ","), names)
 }
 
 func TestEveryCommandExplainsItself(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"revere/alerting"
 	"revere/alerting/api"
+	"revere/alerting/audit"
 	"revere/alerting/backup"
 	"revere/alerting/fanout"
 	"revere/alerting/gsm7"
@@ -32,6 +33,7 @@ func (s *Service) handler() http.Handler {
 		Rooms: []api.Room{
 			&directoryapi.Room{Registry: s.registry, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()}},
 			backup.Room{Writer: backup.Writer{Source: s.engine, Version: s.version, Now: time.Now}, Log: s.log},
+			audit.Room{Auditor: &audit.Auditor{Board: s.board, Ledger: s.engine, Channels: s.listers(), Now: time.Now}},
 			recovery.Room{Gate: s.gate, Board: s.board, Free: s.engine.Release, Now: time.Now},
 		},
 		Routes: s.webhooks(), Metrics: s.metrics.registry, Now: time.Now, Log: s.log,
@@ -60,6 +62,16 @@ func (s *Service) webhooks() map[string]http.Handler {
 		}
 	}
 	return routes
+}
+
+// listers are the channels that are on, with those whose provider can say what it was given.
+func (s *Service) listers() map[string]audit.Lister {
+	listers := map[string]audit.Lister{}
+	for name, channel := range s.channels {
+		lister, _ := channel.(channels.Lister)
+		listers[name] = lister
+	}
+	return listers
 }
 
 func (s *Service) previewer() fanout.Previewer {
