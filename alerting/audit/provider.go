@@ -19,7 +19,7 @@ const (
 	// askAtOnce is how many questions a provider is asked at once: few, since messages go first.
 	askAtOnce = 4
 	// A question that could not be put is put again so often, after pauses that grow from askPause.
-	askTries = 4
+	askTries = 3
 	askPause = time.Second
 )
 

@@ -24,12 +24,15 @@ const maxContents = 4 << 20
 // Check reads a backup to its end and tells what it holds. It writes nothing. An error says that the
 // keys do not open it, that it is not a backup, or that it is damaged or not complete.
 func Check(file io.Reader, keys []age.Identity) (Contents, error) {
-	found := map[string]*tally{}
+	var found []*tally
 	contents, err := walk(file, keys, func(stream string, n int, piece io.Reader) error {
-		if found[stream] == nil {
-			found[stream] = &tally{digest: sha256.New()}
+		if n == 1 {
+			found = append(found, &tally{stream: stream, digest: sha256.New()})
 		}
-		return found[stream].add(n, piece)
+		if len(found) == 0 || found[len(found)-1].stream != stream {
+			return damaged("piece %d of %s stands alone", n, stream)
+		}
+		return found[len(found)-1].add(n, piece)
 	})
 	if err != nil {
 		return Contents{}, err
@@ -37,20 +40,20 @@ func Check(file io.Reader, keys []age.Identity) (Contents, error) {
 	if err := contents.valid(); err != nil {
 		return Contents{}, err
 	}
-	for _, s := range contents.Streams {
-		if err := found[s.Name].differs(s); err != nil {
+	if len(found) != len(contents.Streams) {
+		return Contents{}, damaged("it has %d streams and speaks of %d", len(found), len(contents.Streams))
+	}
+	for i, s := range contents.Streams {
+		if err := found[i].differs(s); err != nil {
 			return Contents{}, err
 		}
-		delete(found, s.Name)
-	}
-	for name := range found {
-		return Contents{}, damaged("it has a stream %q that it does not speak of", name)
 	}
 	return contents, nil
 }
 
 // A tally is what was found of one stream.
 type tally struct {
+	stream string
 	pieces int
 	bytes  int64
 	digest hash.Hash
@@ -68,8 +71,8 @@ func (t *tally) add(n int, piece io.Reader) error {
 
 func (t *tally) differs(s Stream) error {
 	switch {
-	case t == nil:
-		return damaged("the stream %s is missing", s.Name)
+	case t.stream != s.Name:
+		return damaged("the stream %s stands where %s belongs", t.stream, s.Name)
 	case t.pieces != s.Pieces || t.bytes != s.Bytes || hex.EncodeToString(t.digest.Sum(nil)) != s.SHA256:
 		return damaged("the stream %s is not what was copied", s.Name)
 	}
