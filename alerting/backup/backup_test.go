@@ -151,17 +151,9 @@ func TestKeysAreToldApart(t *testing.T) {
 	assert.Equal(t, alerting.CodeMissing, alerting.CodeOf(err))
 }
 
+// What is inside, whoever sealed it: either all of it is as its contents say, or nothing is taken.
 func FuzzCheck(f *testing.F) {
 	keys, recipients := newKey(f)
-	seal := func(t *testing.T, archive []byte) []byte {
-		var file bytes.Buffer
-		w, err := age.Encrypt(&file, recipients...)
-		require.NoError(t, err)
-		_, err = w.Write(archive)
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
-		return file.Bytes()
-	}
 	small := streams{}
 	for _, name := range engine.BackupOrder() {
 		small[name] = []byte(name)
@@ -173,15 +165,15 @@ func FuzzCheck(f *testing.F) {
 	f.Add(archive)
 	f.Add(archive[:len(archive)/2])
 	f.Add([]byte{})
-	// What is inside, whoever sealed it: either all of it is as its contents say, or nothing is taken.
 	f.Fuzz(func(t *testing.T, archive []byte) {
-		file := seal(t, archive)
-		contents, err := backup.Check(bytes.NewReader(file), keys)
+		contents, err := backup.CheckOpened(bytes.NewReader(archive))
 		if err != nil {
 			return
 		}
 		after := streams{}
-		require.NoError(t, backup.Restore(t.Context(), bytes.NewReader(file), keys, contents, after))
-		require.Len(t, after, len(contents.Streams))
+		require.NoError(t, backup.RestoreOpened(context.Background(), bytes.NewReader(archive), contents, after))
+		for _, s := range contents.Streams {
+			require.Contains(t, after, s.Name)
+		}
 	})
 }

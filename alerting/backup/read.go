@@ -18,14 +18,32 @@ import (
 	"revere/alerting/engine"
 )
 
-// maxContents bounds the description of an archive, in bytes: a stream takes a few KiB.
-const maxContents = 4 << 20
+// maxEntry bounds an entry of an archive, in bytes: a piece is smaller, and what describes a stream
+// takes a few KiB.
+const maxEntry = 4 << 20
 
 // Check reads a backup to its end and tells what it holds. It writes nothing. An error says that the
 // keys do not open it, that it is not a backup, or that it is damaged or not complete.
 func Check(file io.Reader, keys []age.Identity) (Contents, error) {
+	opened, err := unlock(file, keys)
+	if err != nil {
+		return Contents{}, err
+	}
+	return check(opened)
+}
+
+// unlock opens what is encrypted. age vouches for what is read of it when its end was read.
+func unlock(file io.Reader, keys []age.Identity) (io.Reader, error) {
+	opened, err := age.Decrypt(file, keys...)
+	if err != nil {
+		return nil, alerting.Errorf(alerting.CodeForbidden, "the backup can't be opened: %v; is it a file of `revere backup`, and the key the one that belongs to its recipient?", err)
+	}
+	return opened, nil
+}
+
+func check(opened io.Reader) (Contents, error) {
 	var found []*tally
-	contents, err := walk(file, keys, func(stream string, n int, piece io.Reader) error {
+	contents, err := walk(opened, func(stream string, n int, piece io.Reader) error {
 		if n == 1 {
 			found = append(found, &tally{stream: stream, digest: sha256.New()})
 		}
@@ -87,10 +105,18 @@ type Target interface {
 // Restore gives the streams of a backup to a target. contents are what Check has found in the same
 // file; one that has changed since is an error, after which the target is not to be kept.
 func Restore(ctx context.Context, file io.Reader, keys []age.Identity, contents Contents, target Target) error {
+	opened, err := unlock(file, keys)
+	if err != nil {
+		return err
+	}
+	return restore(ctx, opened, contents, target)
+}
+
+func restore(ctx context.Context, opened io.Reader, contents Contents, target Target) error {
 	left := contents.Streams
 	var open *feed
 	defer func() { open.abandon() }()
-	again, err := walk(file, keys, func(stream string, n int, piece io.Reader) error {
+	again, err := walk(opened, func(stream string, n int, piece io.Reader) error {
 		if n == 1 {
 			if err := open.end(); err != nil {
 				return err
@@ -169,11 +195,7 @@ func (f *feed) abandon() {
 var errBroken = errors.New("the restore was broken off")
 
 // walk reads an archive to its end, and calls visit with every piece in its order.
-func walk(file io.Reader, keys []age.Identity, visit func(stream string, n int, piece io.Reader) error) (contents Contents, err error) {
-	opened, err := age.Decrypt(file, keys...)
-	if err != nil {
-		return contents, alerting.Errorf(alerting.CodeForbidden, "the backup can't be opened: %v; is it a file of `revere backup`, and the key the one that belongs to its recipient?", err)
-	}
+func walk(opened io.Reader, visit func(stream string, n int, piece io.Reader) error) (contents Contents, err error) {
 	archive := tar.NewReader(opened)
 	for {
 		entry, err := archive.Next()
@@ -182,6 +204,8 @@ func walk(file io.Reader, keys []age.Identity, visit func(stream string, n int, 
 			return contents, damaged("it is not complete")
 		case err != nil:
 			return contents, damaged("%v", err)
+		case entry.Typeflag != tar.TypeReg || entry.Size > maxEntry:
+			return contents, damaged("it has an entry %q that is none of ours", entry.Name)
 		case entry.Name == contentsName:
 			return readContents(archive, opened)
 		}
@@ -196,10 +220,9 @@ func walk(file io.Reader, keys []age.Identity, visit func(stream string, n int, 
 	}
 }
 
-// readContents reads the last entry, and makes sure that it is: age vouches for what was read when
-// the end was.
+// readContents reads the last entry, and makes sure that it is.
 func readContents(archive *tar.Reader, opened io.Reader) (contents Contents, err error) {
-	data, err := io.ReadAll(io.LimitReader(archive, maxContents))
+	data, err := io.ReadAll(archive)
 	if err != nil {
 		return contents, damaged("%v", err)
 	}
