@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -149,5 +148,5 @@ func readAnswer(data []byte, answer any) error {
 	if answer == nil {
 		return nil
 	}
-	return errors.Join(json.Unmarshal(data, answer))
+	return json.Unmarshal(data, answer)
 }
