@@ -51,6 +51,14 @@ type Outcome struct {
 	Code, Reason string
 }
 
+// A Carried is a message as its provider shows it afterwards.
+type Carried struct {
+	ProviderID string
+	Text       string
+	// State is what the provider says became of it: Accepted, Sent, Delivered, Read or Undelivered.
+	State State
+}
+
 // An Inbound is a fact that came in through a channel. It is durable before it is answered.
 type Inbound struct {
 	Channel string      `cbor:"1,keyasint" json:"channel"`

@@ -56,6 +56,13 @@ type Reconciler interface {
 	Reconcile(ctx context.Context, m alerting.Message, attempted time.Time) (outcome alerting.Outcome, found bool, err error)
 }
 
+// A Lister is a Channel whose provider can show what it was given for an address.
+type Lister interface {
+	// Carried lists every message to an address that the provider took at since or later. An error
+	// means that it could not be asked, or not told all.
+	Carried(ctx context.Context, to string, since time.Time) ([]alerting.Carried, error)
+}
+
 // A Receiver is a Channel with a way back: it declares its routes and hands every authentic fact
 // to the Inbox before it answers the provider.
 type Receiver interface {

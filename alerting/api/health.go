@@ -14,7 +14,7 @@ import (
 
 // A Health is the answer of /healthz and /readyz.
 type Health struct {
-	Status string `json:"status" enum:"ok,ready"`
+	Status string `json:"status" enum:"ok,ready,held" doc:"held: alerts are taken, and no message goes out until an operator releases it."`
 }
 
 // A VersionView says which program answers.
@@ -37,6 +37,9 @@ func (s *Server) healthRoutes(r *Router) {
 		defer cancel()
 		if err := s.Ready(ctx); err != nil {
 			return nil, alerting.Errorf(alerting.CodeUnavailable, "not ready: %v", err)
+		}
+		if s.held() {
+			return Answer(Health{"held"}, nil)
 		}
 		return Answer(Health{"ready"}, nil)
 	})

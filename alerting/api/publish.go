@@ -117,7 +117,7 @@ func (s *Server) dryRun(caller access.Token, body []byte) (*published, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &published{Status: http.StatusOK, Body: DryRun{alert, preview, list(warnings)}}, nil
+	return &published{Status: http.StatusOK, Body: DryRun{alert, preview, s.warn(warnings)}}, nil
 }
 
 // publish makes an alert durable and waits for its verdict.
@@ -133,7 +133,7 @@ func (s *Server) publish(ctx context.Context, caller access.Token, body []byte) 
 	}
 	p := Published{
 		ID: verdict.ID, Key: verdict.Key, Code: verdict.Code, Areas: alert.Areas, Sequence: verdict.Ledger,
-		Verdict: verdict.Verdict, Repeated: verdict.Repeated, Warnings: list(warnings),
+		Verdict: verdict.Verdict, Repeated: verdict.Repeated, Warnings: s.warn(warnings),
 	}
 	if verdict.Alert != "" {
 		p.Key = verdict.Alert
@@ -146,6 +146,14 @@ func (s *Server) publish(ctx context.Context, caller access.Token, body []byte) 
 	}
 	p.StatusURL = s.statusURL(p.Key)
 	return p, nil
+}
+
+// warn adds to an alert's own warnings that nothing of it goes out for now.
+func (s *Server) warn(own []alerting.Problem) []alerting.Problem {
+	if !s.held() {
+		return list(own)
+	}
+	return append([]alerting.Problem{{Code: alerting.CodeHeld, Detail: "nothing is sent now: the system was restored from a backup, and an operator has not released it (`revere release`)"}}, own...)
 }
 
 func (s *Server) statusURL(key alerting.Key) string {

@@ -77,6 +77,8 @@ type Server struct {
 
 	// Ready says what is missing before the process can take work; nil when nothing is.
 	Ready func(context.Context) error
+	// Hold tells whether messages are kept back; nil never does.
+	Hold func() alerting.Hold
 	// Stopping is closed when the process begins to stop: streams that would go on for ever end
 	// then. Nil never closes.
 	Stopping <-chan struct{}
@@ -118,6 +120,9 @@ func NewHTTPServer(h http.Handler) *http.Server {
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeaderBytes,
 	}
 }
+
+// held reports whether messages are kept back.
+func (s *Server) held() bool { return s.Hold != nil && s.Hold().Held() }
 
 // Handler returns the API. Call it once: it registers its metrics.
 func (s *Server) Handler() http.Handler {

@@ -8,7 +8,7 @@
 //	REJECTED   rejected.>                      what could not be taken, byte for byte, and why
 //	VERDICTS   verdicts.<key>                  what became of a published message
 //	LEASES     (bucket)                        who is the one dispatcher, router, tracker
-//	KEEP       (bucket)                        secrets of the installation; idempotency keys
+//	KEEP       (bucket)                        secrets of the installation; idempotency keys; the hold
 //
 // The embedded server keeps two accounts: Revere's, which holds all of this, and the producers',
 // from which nothing but alerts.> leads into it.

@@ -56,14 +56,32 @@ func Embedded(ctx context.Context, s *Server, log zerolog.Logger) (*Engine, erro
 
 // Connect connects to a cluster.
 func Connect(ctx context.Context, config ClusterConfig, log zerolog.Logger) (*Engine, error) {
+	return open(ctx, log, config.Replicas, config.URL, config.options()...)
+}
+
+func (c ClusterConfig) options() []nats.Option {
 	options := []nats.Option{nats.RetryOnFailedConnect(false)}
-	if config.Credentials != "" {
-		options = append(options, nats.UserCredentials(config.Credentials))
+	if c.Credentials != "" {
+		options = append(options, nats.UserCredentials(c.Credentials))
 	}
-	return open(ctx, log, config.Replicas, config.URL, options...)
+	return options
 }
 
 func open(ctx context.Context, log zerolog.Logger, replicas int, url string, options ...nats.Option) (*Engine, error) {
+	conn, js, err := dial(log, url, options...)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{conn: conn, inboxes: conn, js: js, log: log}
+	if err := e.prepare(ctx, replicas); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// dial connects as Revere does: it goes on trying whenever the connection is lost.
+func dial(log zerolog.Logger, url string, options ...nats.Option) (*nats.Conn, jetstream.JetStream, error) {
 	options = append(options,
 		nats.Name("revere"), nats.CustomInboxPrefix(inboxPrefix), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
@@ -75,23 +93,28 @@ func open(ctx context.Context, log zerolog.Logger, replicas int, url string, opt
 	)
 	conn, err := nats.Connect(url, options...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS at %s: %w", redactURL(url), err)
+		return nil, nil, fmt.Errorf("connect to NATS at %s: %w", redactURL(url), err)
 	}
 	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(publishPatience))
 	if err != nil {
 		conn.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	e := &Engine{conn: conn, inboxes: conn, js: js, log: log}
+	return conn, js, nil
+}
+
+// prepare makes sure of the streams and of the secret that vouches for submissions.
+func (e *Engine) prepare(ctx context.Context, replicas int) (err error) {
+	if err := refuseHalf(ctx, e.js); err != nil {
+		return err
+	}
 	if err := e.ensureTopology(ctx, replicas); err != nil {
-		conn.Close()
-		return nil, err
+		return err
 	}
 	if e.seal, err = e.Secret(ctx, sealSecret); err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("read the seal's secret: %w", err)
+		return fmt.Errorf("read the seal's secret: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // Close ends the connection. What was acknowledged is safe; what was not may or may not be.

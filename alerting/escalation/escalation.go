@@ -42,7 +42,10 @@ type Step struct {
 }
 
 // Next decides what one recipient needs now.
-func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, now time.Time) Step {
+//
+// A contact has its time from when it became due, or from openSince where that is later: while
+// nothing could be sent, none has failed.
+func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, openSince, now time.Time) Step {
 	if ladder.Answered {
 		return Step{}
 	}
@@ -74,7 +77,11 @@ func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, now tim
 	if wait == 0 {
 		return Step{}
 	}
-	if deadline := latest.ActivatedAt.Add(wait); now.Before(deadline) {
+	began := latest.ActivatedAt
+	if began.Before(openSince) {
+		began = openSince
+	}
+	if deadline := began.Add(wait); now.Before(deadline) {
 		return Step{At: deadline}
 	}
 	return Step{Next: next, Reason: "not delivered within " + wait.String()}
@@ -98,6 +105,8 @@ type Escalator struct {
 	Policy  Policy
 	Now     func() time.Time
 	Log     zerolog.Logger
+	// OpenSince tells when messages could begin to go out, at a given time; nil when they always could.
+	OpenSince func(now time.Time) time.Time
 
 	seen map[alerting.Key]watched
 }
@@ -198,8 +207,12 @@ func (e *Escalator) lookAt(head tracking.Summary, now time.Time) ([]alerting.Rec
 	var activations []alerting.Activation
 	var remarks []alerting.Remark
 	activated := map[uint32]bool{}
+	openSince := time.Time{}
+	if e.OpenSince != nil {
+		openSince = e.OpenSince(now)
+	}
 	e.Board.Ladders(head.Key, func(ladder tracking.Ladder) {
-		step := e.Policy.Next(ladder, head.Alert.Severity, now)
+		step := e.Policy.Next(ladder, head.Alert.Severity, openSince, now)
 		switch {
 		case step.Next != nil && !activated[step.Next.Delivery]:
 			activated[step.Next.Delivery] = true

@@ -24,14 +24,14 @@ func ExamplePolicy_Next() {
 	mail := tracking.Rung{Delivery: 1, Channel: "email"}
 	ladder := tracking.Ladder{Name: "Boston Clerk", Rungs: []tracking.Rung{sms, mail}}
 
-	step := policy.Next(ladder, alerting.Severe, start.Add(30*time.Second))
+	step := policy.Next(ladder, alerting.Severe, time.Time{}, start.Add(30*time.Second))
 	fmt.Println("look again after", step.At.Sub(start))
 
-	step = policy.Next(ladder, alerting.Severe, start.Add(time.Minute))
+	step = policy.Next(ladder, alerting.Severe, time.Time{}, start.Add(time.Minute))
 	fmt.Println("use", step.Next.Channel+":", step.Reason)
 
 	ladder.Answered = true
-	step = policy.Next(ladder, alerting.Severe, start.Add(time.Hour))
+	step = policy.Next(ladder, alerting.Severe, time.Time{}, start.Add(time.Hour))
 	fmt.Println("answered:", step.Next == nil)
 	// Output:
 	// look again after 1m0s
@@ -99,7 +99,7 @@ func TestNext(t *testing.T) {
 			if test.severity == "" {
 				test.severity = alerting.Severe
 			}
-			step := policy.Next(test.ladder, test.severity, start.Add(test.after))
+			step := policy.Next(test.ladder, test.severity, time.Time{}, start.Add(test.after))
 			next := uint32(0)
 			if step.Next != nil {
 				next = step.Next.Delivery
@@ -114,4 +114,17 @@ func TestNext(t *testing.T) {
 			assert.Equal(t, test.look, look, "look again")
 		})
 	}
+}
+
+// While nothing could be sent no contact has failed anybody: its time runs from when messages could go.
+func TestAContactsTimeRunsFromWhenMessagesCouldGoOut(t *testing.T) {
+	policy := escalation.Policy{alerting.Severe: time.Minute}
+	ladder := tracking.Ladder{Rungs: []tracking.Rung{
+		{Delivery: 0, Channel: "sms", Active: true, State: alerting.Queued, ActivatedAt: start}, {Delivery: 1, Channel: "email"},
+	}}
+	released := start.Add(3 * time.Hour)
+	step := policy.Next(ladder, alerting.Severe, released, released.Add(59*time.Second))
+	assert.Nil(t, step.Next)
+	assert.Equal(t, released.Add(time.Minute), step.At)
+	assert.NotNil(t, policy.Next(ladder, alerting.Severe, released, released.Add(time.Minute)).Next)
 }

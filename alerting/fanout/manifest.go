@@ -120,7 +120,7 @@ func (p *plan) records(template alerting.Record) []alerting.Record {
 	deliveries := cut(p.deliveries, func(alerting.Planned) int { return 0 })
 	recipients := cut(p.recipients, weight)
 	uncovered := cut(p.uncovered, func(alerting.Area) int { return 0 })
-	digest := p.hash()
+	digest := Digest(p.deliveries, p.recipients)
 	records := make([]alerting.Record, max(len(deliveries), len(recipients), len(uncovered), 1))
 	for i := range records {
 		records[i] = template
@@ -170,19 +170,20 @@ func weight(r alerting.Recipient) int {
 	return n
 }
 
-// hash covers who gets what and in which order, so that a manifest can be checked against what was
-// written down later.
-func (p *plan) hash() []byte {
+// Digest covers who gets what and in which order, so that a manifest can be checked against what was
+// written down later. It is the Hash of a manifest of these deliveries and recipients, all parts
+// together.
+func Digest(deliveries []alerting.Planned, recipients []alerting.Recipient) []byte {
 	h := sha256.New()
 	var row []byte
-	for i := range p.deliveries {
-		d := &p.deliveries[i]
+	for i := range deliveries {
+		d := &deliveries[i]
 		row = number(text(row[:0], d.Channel, d.Address, d.Suppressed), flag(d.Active))
 		h.Write(row)
 	}
-	for i := range p.recipients {
-		row = text(row[:0], p.recipients[i].Subscriber)
-		for _, c := range p.recipients[i].Contacts {
+	for i := range recipients {
+		row = text(row[:0], recipients[i].Subscriber)
+		for _, c := range recipients[i].Contacts {
 			row = number(row, c)
 		}
 		h.Write(row)

@@ -49,6 +49,17 @@ func (c *channel) Reconcile(ctx context.Context, m alerting.Message, attempted t
 	return best, found, nil
 }
 
+// Carried lists what Twilio has of messages to an address. It implements channels.Lister.
+func (c *channel) Carried(ctx context.Context, to string, since time.Time) (list []alerting.Carried, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
+	err = c.eachSince(ctx, to, since.Add(-clockSkew), func(m *openapi.ApiV2010Message) {
+		o := listed(m)
+		list = append(list, alerting.Carried{ProviderID: o.ProviderID, Text: deref(m.Body), State: o.State})
+	})
+	return list, err
+}
+
 // eachSince calls visit for each message to the address that was created at since or later.
 func (c *channel) eachSince(ctx context.Context, to string, since time.Time, visit func(*openapi.ApiV2010Message)) error {
 	params := new(openapi.ListMessageParams).SetTo(to).SetPageSize(pageSize)

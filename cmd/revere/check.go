@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"revere/alerting/fanout"
+	"revere/alerting/recovery"
 	"revere/channels"
 	"revere/cmd/revere/client"
 	"revere/cmd/service"
@@ -23,6 +24,7 @@ func runCheck(ctx context.Context, env environment, to connection, cmd checkComm
 		return err
 	}
 	findings := append(service.Check(ctx, c, kinds), largestAudience(ctx, env, to))
+	findings = append(findings, whetherHeld(ctx, env, to)...)
 	raw, err := json.Marshal(findings)
 	if err != nil {
 		return err
@@ -74,4 +76,22 @@ func largestAudience(ctx context.Context, env environment, to connection) servic
 	}
 	p := answer.Preview
 	return finding("an alert to everybody reaches %d people in %d jurisdictions; its last message goes out after %s", p.People, len(p.Jurisdictions), p.LastMessage.Round(time.Second))
+}
+
+// whetherHeld asks the running service whether it sends. It says nothing where all is as usual, or no
+// service runs.
+func whetherHeld(ctx context.Context, env environment, to connection) []service.Checked {
+	api, err := to.client(env)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var state recovery.State
+	if err := api.Get(ctx, client.Path("hold"), nil, &state); err != nil || !state.Held {
+		return nil
+	}
+	return []service.Checked{{About: "held", Finding: channels.Finding{
+		Detail: fmt.Sprintf("the system was restored from the backup of %s and sends nothing; `revere release` shows what waits, and lets it go", env.clock(state.Backup)),
+	}}}
 }

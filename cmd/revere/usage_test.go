@@ -59,7 +59,7 @@ func TestTheCommandsAreThoseOfTheDesign(t *testing.T) {
 	assert.ElementsMatch(t, strings.Split("serve,demo,publish,alerts list,alerts show,alerts watch,alerts cancel,alerts update,ack,"+
 		"subscribers import,subscribers export,subscribers list,subscribers show,subscribers add,subscribers remove,"+
 		"teams list,teams show,teams add,teams remove,areas import,areas list,areas find,tokens new,tokens list,tokens revoke,"+
-		"rejected list,rejected show,rejected replay,bench,check,version", ","), names)
+		"rejected list,rejected show,rejected replay,verify,backup,restore,release,keygen,bench,check,version", ","), names)
 }
 
 func TestEveryCommandExplainsItself(t *testing.T) {
@@ -124,6 +124,8 @@ func TestWrongUsageIsStatus2AndNamesTheFix(t *testing.T) {
 		"bench --repeat 0":              "1 or more",
 		"demo --speed 0":                "--speed 0",
 		"serve --roles cook":            "api",
+		"backup x.age":                  "--recipient",
+		"restore x.age":                 "--identity-file",
 	} {
 		r := shell{}.run(t, strings.Fields(typed)...)
 		assert.Equal(t, statusUsage, r.status, typed)

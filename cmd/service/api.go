@@ -6,8 +6,11 @@ import (
 
 	"revere/alerting"
 	"revere/alerting/api"
+	"revere/alerting/audit"
+	"revere/alerting/backup"
 	"revere/alerting/fanout"
 	"revere/alerting/gsm7"
+	"revere/alerting/recovery"
 	"revere/alerting/replies"
 	"revere/alerting/tracking"
 	"revere/channels"
@@ -24,11 +27,15 @@ func (s *Service) handler() http.Handler {
 		Preview:   s.previewer(),
 		Answers:   replies.Desk{Board: s.board, Append: s.append, Links: s.links, Now: time.Now},
 		Ready:     s.engine.Ready,
+		Hold:      s.gate.Hold,
 		Stopping:  s.closing,
 		PublicURL: s.publicURL, SenderName: s.config.SenderName, DeskPhone: s.config.DeskPhone, Version: s.version,
-		Rooms: []api.Room{&directoryapi.Room{
-			Registry: s.registry, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()},
-		}},
+		Rooms: []api.Room{
+			&directoryapi.Room{Registry: s.registry, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()}},
+			backup.Room{Writer: backup.Writer{Source: s.engine, Version: s.version, Now: time.Now}, Log: s.log},
+			audit.Room{Auditor: &audit.Auditor{Board: s.board, Ledger: s.engine, Channels: s.listers(), Now: time.Now}},
+			recovery.Room{Gate: s.gate, Board: s.board, Free: s.engine.Release, Now: time.Now},
+		},
 		Routes: s.webhooks(), Metrics: s.metrics.registry, Now: time.Now, Log: s.log,
 	}
 	return server.Handler()
@@ -55,6 +62,16 @@ func (s *Service) webhooks() map[string]http.Handler {
 		}
 	}
 	return routes
+}
+
+// listers are the channels that are on, with those whose provider can say what it was given.
+func (s *Service) listers() map[string]audit.Lister {
+	listers := map[string]audit.Lister{}
+	for name, channel := range s.channels {
+		lister, _ := channel.(channels.Lister)
+		listers[name] = lister
+	}
+	return listers
 }
 
 func (s *Service) previewer() fanout.Previewer {

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"revere/alerting"
+	"revere/alerting/recovery"
 	"revere/alerting/tracking"
 	"revere/channels"
 )
@@ -22,7 +23,7 @@ type metrics struct {
 	inbound  *prometheus.CounterVec
 }
 
-func newMetrics(registry *prometheus.Registry, board *tracking.Board, running map[string]channels.Channel) *metrics {
+func newMetrics(registry *prometheus.Registry, board *tracking.Board, gate *recovery.Gate, running map[string]channels.Channel) *metrics {
 	m := &metrics{
 		registry: registry,
 		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -43,7 +44,7 @@ func newMetrics(registry *prometheus.Registry, board *tracking.Board, running ma
 		}, []string{"channel", "kind", "outcome"}),
 	}
 	registry.MustRegister(m.alerts, m.planned, m.sends, m.breaker, m.inbound, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &boardCollector{board, running})
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &boardCollector{board, gate, running})
 	return m
 }
 
@@ -73,12 +74,14 @@ func (m *metrics) Held(channel string, open bool) {
 // A boardCollector reads from the board when it is asked.
 type boardCollector struct {
 	board    *tracking.Board
+	gate     *recovery.Gate
 	channels map[string]channels.Channel
 }
 
 var (
 	backlogDesc = prometheus.NewDesc("revere_backlog", "Deliveries that are due, by channel and lane (0 is the most urgent, 4 confirmations).", []string{"channel", "lane"}, nil)
 	openDesc    = prometheus.NewDesc("revere_alerts_open", "Alerts that take place now.", nil, nil)
+	heldDesc    = prometheus.NewDesc("revere_held", "1 while nothing is sent until an operator releases it: the system was restored from a backup.", nil, nil)
 	ledgerDesc  = prometheus.NewDesc("revere_ledger_sequence", "The ledger's sequence that this process has read.", nil, nil)
 )
 
@@ -86,6 +89,7 @@ var (
 func (c *boardCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- backlogDesc
 	out <- openDesc
+	out <- heldDesc
 	out <- ledgerDesc
 }
 
@@ -96,6 +100,11 @@ func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(backlogDesc, prometheus.GaugeValue, float64(n), name, strconv.Itoa(lane))
 		}
 	}
+	held := 0.0
+	if c.gate.Hold().Held() {
+		held = 1
+	}
+	out <- prometheus.MustNewConstMetric(heldDesc, prometheus.GaugeValue, held)
 	out <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(len(c.board.OpenKeys())))
 	out <- prometheus.MustNewConstMetric(ledgerDesc, prometheus.GaugeValue, float64(c.board.Reached()))
 }

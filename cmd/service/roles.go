@@ -108,7 +108,7 @@ func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
 		return err
 	}
 	escalator := &escalation.Escalator{
-		Board: s.board, Journal: s.journal(engine.LedgerTimers), Policy: s.policy(), Now: time.Now, Log: s.log,
+		Board: s.board, Journal: s.journal(engine.LedgerTimers), Policy: s.policy(), Now: time.Now, Log: s.log, OpenSince: s.gate.OpenSince,
 	}
 	work.Go(func() error { return processor.Run(ctx, arrivals) })
 	work.Go(func() error { return escalator.Run(ctx) })
@@ -125,12 +125,20 @@ func (s *Service) policy() escalation.Policy {
 	return policy
 }
 
+// dispatch sends what is due on a channel, once messages may go out.
 func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel channels.Channel) error {
 	name := channel.Name()
+	journal := s.journal(engine.LedgerChannel(name))
+	if err := s.settle(ctx, journal, name); err != nil {
+		return err
+	}
+	if !s.gate.Wait(ctx) {
+		return nil
+	}
 	dispatcher := &channels.Dispatcher{
-		Channel: channel, Lease: lease, Now: time.Now, Log: s.log, Meter: s.metrics,
+		Channel: channel, Lease: s.gate.Guard(lease), Now: time.Now, Log: s.log, Meter: s.metrics,
 		Outbox: &outbox.Outbox{
-			Channel: name, Board: s.board, Journal: s.journal(engine.LedgerChannel(name)), Word: newWriter(s.desk, s.links, channel.Format()).word,
+			Channel: name, Board: s.board, Journal: journal, Word: newWriter(s.desk, s.links, channel.Format()).word,
 			OptedOut: s.optedOut, OptOut: s.optOut, Now: time.Now,
 		},
 	}

@@ -20,7 +20,7 @@ var errNotFirst = errors.New("another process has made the first token")
 // process is ended, the next start finds the secret of the token that counts.
 func (s *Service) firstToken(ctx context.Context) error {
 	path := AdminTokenFile(s.config.DataDir)
-	pending := path + ".new"
+	pending := pendingToken(path)
 	if secret, err := os.ReadFile(pending); err == nil {
 		if _, counts := s.tokens.Authenticate(strings.TrimSpace(string(secret))); counts {
 			return os.Rename(pending, path)
@@ -51,6 +51,9 @@ func (s *Service) firstToken(ctx context.Context) error {
 	s.log.Info().Str("file", path).Msg("made the first admin token; the command line finds it there")
 	return os.Rename(pending, path)
 }
+
+// pendingToken is where a token's secret lies until the token counts.
+func pendingToken(path string) string { return path + ".new" }
 
 // writeSecret writes a file that nobody else can read.
 func writeSecret(path, secret string) error {

@@ -24,6 +24,7 @@ import (
 	"revere/alerting"
 	"revere/alerting/access"
 	"revere/alerting/engine"
+	"revere/alerting/recovery"
 	"revere/alerting/replies"
 	"revere/alerting/tracking"
 	"revere/alerting/wording"
@@ -73,6 +74,7 @@ type Service struct {
 	desk     wording.Desk
 	links    replies.Links
 	metrics  *metrics
+	gate     *recovery.Gate
 	version  string
 
 	fileAfter time.Duration
@@ -99,7 +101,8 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	}
 	host, _ := os.Hostname()
 	s := &Service{
-		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, fileAfter: o.FileAfter, tokens: access.NewBook(), board: tracking.NewBoard(), closing: make(chan struct{}),
+		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, fileAfter: o.FileAfter, tokens: access.NewBook(), board: tracking.NewBoard(),
+		gate: recovery.NewGate(), closing: make(chan struct{}),
 		holder: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:6]),
 	}
 	defer func() {
@@ -132,7 +135,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err := s.openChannels(); err != nil {
 		return nil, err
 	}
-	s.metrics = newMetrics(prometheus.NewRegistry(), s.board, s.channels)
+	s.metrics = newMetrics(prometheus.NewRegistry(), s.board, s.gate, s.channels)
 	return s, s.run(ctx, running, o.Roles)
 }
 
@@ -198,6 +201,9 @@ func (s *Service) read(ctx, reading context.Context) (err error) {
 	}
 	if err := s.board.Wait(ctx, reached); err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
+	}
+	if err := s.engine.FollowHold(reading, s.watchHold); err != nil {
+		return err
 	}
 	secret, err := s.engine.Secret(ctx, "link")
 	if err != nil {

@@ -1,0 +1,70 @@
+package recovery
+
+import (
+	"slices"
+	"time"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+)
+
+// perRecord bounds what one record holds, as everywhere in the ledger.
+const perRecord = 500
+
+// Doubts are records which say of everything that was due on a channel when the backup was made that
+// it may have gone out since: the system before it went on sending. Each such delivery gets the
+// attempt that system would have made next, from when it was due, with an unknown end. So the
+// provider is asked before anything is sent again where it can be, a late receipt finds its attempt,
+// what is sent again is marked as a possible duplicate, and a withdrawal reaches whoever may have
+// been told. Where they are on the board already there are none.
+func Doubts(board *tracking.Board, channel string, hold alerting.Hold, now time.Time) (records []alerting.Record) {
+	keys := board.Keys(func(head tracking.Summary) bool { return head.Opened.Before(hold.Since) })
+	slices.Reverse(keys) // as they were opened
+	for _, key := range keys {
+		var due []tracking.DeliveryView
+		for from := 0; from >= 0; {
+			var page []tracking.DeliveryView
+			page, from = board.Deliveries(key, from, perRecord, func(d tracking.DeliveryView) bool {
+				return d.Channel == channel && d.State == alerting.Queued && dueSince(d).Before(hold.Since)
+			})
+			due = append(due, page...)
+		}
+		records = append(records, doubtsOf(key, due, now)...)
+	}
+	return records
+}
+
+// dueSince is when a delivery came to wait as it does.
+func dueSince(d tracking.DeliveryView) time.Time {
+	if n := len(d.History); n > 0 {
+		return d.History[n-1].At
+	}
+	return time.Time{}
+}
+
+// doubtsOf are the records about one alert. A record has one time: deliveries that became due
+// together share one.
+func doubtsOf(key alerting.Key, due []tracking.DeliveryView, now time.Time) (records []alerting.Record) {
+	slices.SortStableFunc(due, func(x, y tracking.DeliveryView) int { return dueSince(x).Compare(dueSince(y)) })
+	for len(due) > 0 {
+		since, n := dueSince(due[0]), 1
+		for n < len(due) && n < perRecord && dueSince(due[n]).Equal(since) {
+			n++
+		}
+		attempts := alerting.Record{Alert: key, At: since}
+		results := alerting.Record{Alert: key, At: now.UTC().Truncate(time.Millisecond)}
+		for _, d := range due[:n] {
+			attempts.Attempts = append(attempts.Attempts, alerting.Attempt{Delivery: d.Index, Attempt: d.Attempts + 1, PossibleDuplicate: wasUnknown(d)})
+			results.Results = append(results.Results, alerting.Result{
+				Delivery: d.Index, Attempt: d.Attempts + 1, State: alerting.Unknown, RetryAt: results.At,
+				Reason: "restored from a backup: it may have gone out after the backup was made",
+			})
+		}
+		records, due = append(records, attempts, results), due[n:]
+	}
+	return records
+}
+
+func wasUnknown(d tracking.DeliveryView) bool {
+	return slices.ContainsFunc(d.History, func(e tracking.Entry) bool { return e.State == alerting.Unknown })
+}
