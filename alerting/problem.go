@@ -35,6 +35,8 @@ const (
 	CodeClosed       = "closed"              // the alert takes no answers any more
 	CodeUnavailable  = "unavailable"         // try again: the engine is not reachable
 	CodeNobody       = "no_recipients"       // a warning: the alert reaches nobody
+	CodeOverloaded   = "overloaded"          // too much waits before it; try again
+	CodeStorage      = "storage_full"        // the disk must keep room for what was accepted; try again
 	CodeInFlight     = "in_flight"           // the same request is being worked on
 )
 

@@ -84,12 +84,7 @@ func (s *Service) route(ctx context.Context, _ *engine.Lease) error {
 		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged,
 	}
 	journal := s.journal(engine.LedgerAlerts)
-	return s.engine.Submissions(ctx, func(ctx context.Context, batch engine.Batch) error {
-		if err := router.Judge(context.WithoutCancel(ctx), journal, batch.Submissions); err != nil {
-			return fmt.Errorf("judge alerts: %w", err)
-		}
-		return batch.Done()
-	})
+	return router.Run(ctx, s.engine, journal)
 }
 
 func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
