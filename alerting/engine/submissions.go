@@ -43,6 +43,9 @@ func (e *Engine) Resubmit(ctx context.Context, subject string, body []byte) (seq
 }
 
 func (e *Engine) submit(ctx context.Context, msg *nats.Msg) (uint64, error) {
+	if err := e.Storage(); err != nil {
+		return 0, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, publishPatience)
 	defer cancel()
 	ack, err := e.js.PublishMsg(ctx, msg, patience()...)
