@@ -77,6 +77,9 @@ type Server struct {
 
 	// Ready says what is missing before the process can take work; nil when nothing is.
 	Ready func(context.Context) error
+	// Storage says why nothing new is taken on although the process is ready; nil while it is. A nil
+	// func says nothing.
+	Storage func() error
 	// Stopping is closed when the process begins to stop: streams that would go on for ever end
 	// then. Nil never closes.
 	Stopping <-chan struct{}

@@ -96,7 +96,7 @@ func (q *queue) settle(batch []*waiting, n int) alerting.Judged {
 	return q.order.judged()
 }
 
-// waits counts what is not judged, and what of it waits for room if there is none.
+// waits counts what is not judged, and what of it only goes on while there is room.
 func (q *queue) waits() (all, needRoom int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -103,7 +103,7 @@ func (r *run) names(references []string) []string {
 // step judges some messages of one severity: as many as are written together, and fewer when one comes
 // meanwhile that is more urgent.
 func (r *run) step(ctx context.Context) error {
-	batch, err := r.queue.take(ctx, passSize, func() bool { return r.measure.left(r.Now()) })
+	batch, err := r.queue.take(ctx, passSize, r.hasRoom)
 	if err != nil {
 		return nil // ctx is done
 	}
@@ -164,8 +164,24 @@ func (r *run) load(ctx context.Context, batch []*waiting) ([]alerting.Submission
 // settle notes that the first n of a batch are judged; the others go on waiting.
 func (r *run) settle(ctx context.Context, batch []*waiting, n int) error {
 	judged := r.queue.settle(batch, n)
-	if r.Room != nil {
-		r.Room.Observe(r.queue.waits())
-	}
+	r.observe()
 	return r.source.NoteJudged(ctx, judged)
+}
+
+func (r *run) hasRoom() bool {
+	left := r.measure.left(r.Now())
+	r.observe()
+	return left
+}
+
+// observe tells what waits.
+func (r *run) observe() {
+	if r.Room == nil {
+		return
+	}
+	waiting, needRoom := r.queue.waits()
+	if !r.measure.lacking {
+		needRoom = 0
+	}
+	r.Room.Observe(waiting, needRoom)
 }

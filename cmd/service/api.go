@@ -20,14 +20,15 @@ func (s *Service) handler() http.Handler {
 	atlas := s.registry.Directory.Atlas()
 	server := &api.Server{
 		Board: s.board, Atlas: atlas, Tokens: s.tokens, Directory: s.registry, Keys: s.engine, Ledger: s.engine, Rejected: s.engine,
-		Publish:   fanout.Desk{Board: s.board, Atlas: atlas, Submit: s.engine.Submit, Await: s.engine.AwaitVerdict, Now: time.Now},
+		Publish:   fanout.Desk{Board: s.board, Atlas: atlas, Submit: s.engine.Submit, Await: s.engine.AwaitVerdict, Admission: s.admission(), Now: time.Now},
 		Preview:   s.previewer(),
 		Answers:   replies.Desk{Board: s.board, Append: s.append, Links: s.links, Now: time.Now},
 		Ready:     s.engine.Ready,
+		Storage:   s.engine.Storage,
 		Stopping:  s.closing,
 		PublicURL: s.publicURL, SenderName: s.config.SenderName, DeskPhone: s.config.DeskPhone, Version: s.version,
 		Rooms: []api.Room{&directoryapi.Room{
-			Registry: s.registry, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()},
+			Registry: s.registry, Storage: s.engine.Storage, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()},
 		}},
 		Routes: s.webhooks(), Metrics: s.metrics.registry, Now: time.Now, Log: s.log,
 	}

@@ -26,6 +26,7 @@ import (
 
 // run starts the roles.
 func (s *Service) run(ctx, running context.Context, roles []string) error {
+	s.keepReserve(running)
 	if slices.Contains(roles, RoleAPI) {
 		if err := s.firstToken(ctx); err != nil {
 			return err
@@ -81,7 +82,7 @@ func (s *Service) audience() registry.Audience {
 func (s *Service) route(ctx context.Context, _ *engine.Lease) error {
 	router := &fanout.Router{
 		Store: s.engine, Board: s.board, Atlas: s.registry.Directory.Atlas(), Audience: s.audience(), Unplaced: s.audience().Unplaced, Refresh: s.registry.Refresh,
-		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged,
+		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged, Room: s.room(),
 	}
 	journal := s.journal(engine.LedgerAlerts)
 	return router.Run(ctx, s.engine, journal)

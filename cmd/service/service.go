@@ -53,6 +53,8 @@ type Options struct {
 	Log   zerolog.Logger
 	// Version is shown by the API.
 	Version string
+	// FreeBytes says how much is free on the disk of a directory; nil asks the operating system.
+	FreeBytes func(dir string) (uint64, error)
 }
 
 // A Service is a running process of Revere.
@@ -71,6 +73,8 @@ type Service struct {
 	desk     wording.Desk
 	links    replies.Links
 	metrics  *metrics
+	backlog  *backlog
+	free     func(dir string) (uint64, error)
 	version  string
 
 	publicURL string
@@ -98,6 +102,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, tokens: access.NewBook(), board: tracking.NewBoard(), closing: make(chan struct{}),
 		holder: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:6]),
 	}
+	s.backlog, s.free = &backlog{service: s}, o.FreeBytes
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
