@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"revere/alerting"
 	"revere/alerting/tracking"
@@ -18,7 +19,7 @@ import (
 type Store interface {
 	// Reject keeps a message that was not taken. Done again it changes nothing.
 	Reject(ctx context.Context, r alerting.Rejection, body []byte) error
-	// Pronounce tells the producer.
+	// Pronounce tells the producer. It is called concurrently, for different messages.
 	Pronounce(ctx context.Context, v alerting.Verdict, inbox string) error
 }
 
@@ -76,14 +77,20 @@ func (r *Router) judge(ctx context.Context, journal alerting.Journal, submission
 	if err := p.flush(ctx); err != nil {
 		return 0, err
 	}
+	return judged, p.pronounce(ctx, submissions)
+}
+
+// pronounce tells every producer of the pass. The verdicts are on subjects of their own, so that they
+// need not wait for each other.
+func (p *pass) pronounce(ctx context.Context, submissions []alerting.Submission) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(pronouncers)
 	for i, v := range p.verdicts {
-		head, _ := r.Board.Head(v.Alert) // none of a rejected one
+		head, _ := p.Board.Head(v.Alert) // none of a rejected one
 		v.Ledger = head.Sequence
-		if err := r.Store.Pronounce(ctx, v, submissions[i].VerdictTo); err != nil {
-			return 0, err
-		}
+		work.Go(func() error { return p.Store.Pronounce(ctx, v, submissions[i].VerdictTo) })
 	}
-	return judged, nil
+	return work.Wait()
 }
 
 // A pass is one call of judge. Alerts are gathered and written together; one that builds on another
@@ -101,8 +108,9 @@ type pass struct {
 // maxPending bounds the records that are gathered before they are written, and passSize the messages
 // that are judged before their producers are told.
 const (
-	maxPending = 256
-	passSize   = 64
+	maxPending  = 256
+	passSize    = 64
+	pronouncers = 16 // at a time
 )
 
 // flush writes what is pending and waits until the board has it.
