@@ -79,7 +79,9 @@ func (s *source) NoteJudged(_ context.Context, judged alerting.Judged) error {
 	return nil
 }
 
-func (s *source) Pronounced(_ context.Context, key alerting.Key) (bool, error) { return s.told(key), nil }
+func (s *source) Pronounced(_ context.Context, key alerting.Key) (bool, error) {
+	return s.told(key), nil
+}
 
 // A routing is a router that runs on a source in virtual time.
 type routing struct {
