@@ -19,64 +19,123 @@ const (
 // A code is letter, digit, letter, and a digit more once the three-character codes run short.
 var codeShape = [MaxCode]string{codeLetters, codeDigits, codeLetters, codeDigits}
 
-// PickCode returns a code that no open alert has, as long as a thousand attempts find one. random
-// yields numbers in [0, n). Where it can, it picks one that differs from every open code in two
-// places, of which a missing character is one, so that one slip of the thumb never acknowledges
-// another alert.
-func PickCode(open []string, random func(n int) int) string {
-	const tries = 500 // for each length
-	taken := make(map[string]bool, len(open))
-	for _, c := range open {
-		taken[c] = true
+// MaxOpenCodes is how many codes there are: so many alerts can be open at once, and no more.
+const MaxOpenCodes = len(codeLetters) * len(codeDigits) * len(codeLetters) * (1 + len(codeDigits))
+
+// Codes are those that alerts have which people may still answer. It is not safe for concurrent use.
+type Codes struct{ taken map[string]bool }
+
+// NewCodes begins with the codes in use.
+func NewCodes(open []string) *Codes {
+	c := &Codes{make(map[string]bool, len(open))}
+	for _, code := range open {
+		c.taken[code] = true
 	}
-	fallback := ""
+	return c
+}
+
+// Pick returns a code that no open alert has, and takes it; ok is false when none is left. random
+// yields numbers in [0, n). Where it finds one, it picks a code that differs from every open code in
+// two places, of which a missing character is one, so that one slip of the thumb never acknowledges
+// another alert.
+func (c *Codes) Pick(random func(n int) int) (code string, ok bool) {
 	for length := MinCode; length <= MaxCode; length++ {
-		for range tries {
-			code := randomCode(length, random)
-			if taken[code] {
-				continue
-			}
-			if farFromAll(code, open) {
-				return code
-			}
-			if fallback == "" {
-				fallback = code
-			}
+		if code, ok = c.far(length, random); ok {
+			break
 		}
 	}
-	if fallback == "" {
-		return randomCode(MaxCode, random)
+	if !ok {
+		if code, ok = c.free(random); !ok {
+			return "", false
+		}
 	}
-	return fallback
+	c.taken[code] = true
+	return code, true
+}
+
+// far looks for a code of a length at which no slip of an open one ends. No more codes are two places
+// apart from each other than there are without one of the longer alphabets (the Singleton bound), so
+// that with as many open the look is short.
+func (c *Codes) far(length int, random func(n int) int) (string, bool) {
+	tries := 500
+	if len(c.taken) > codesOf(length)/len(codeLetters) {
+		tries = 50
+	}
+	for range tries {
+		if code := randomCode(length, random); !c.near(code) {
+			return code, true
+		}
+	}
+	return "", false
+}
+
+// free returns any code that is not taken: the first behind a random one.
+func (c *Codes) free(random func(n int) int) (string, bool) {
+	short, all := codesOf(MinCode), MaxOpenCodes
+	start := random(all)
+	for i := range all {
+		code := ""
+		if n := (start + i) % all; n < short {
+			code = codeAt(MinCode, n)
+		} else {
+			code = codeAt(MaxCode, n-short)
+		}
+		if !c.taken[code] {
+			return code, true
+		}
+	}
+	return "", false
+}
+
+// near reports whether an open alert has the code, or one that a single slip makes of it: another
+// character in one place, one too many at the end, or one missing there.
+func (c *Codes) near(code string) bool {
+	if c.taken[code] || c.taken[code[:len(code)-1]] {
+		return true
+	}
+	slip := []byte(code)
+	for i := range slip {
+		for _, other := range []byte(codeShape[i]) {
+			slip[i] = other
+			if c.taken[string(slip)] {
+				return true
+			}
+		}
+		slip[i] = code[i]
+	}
+	if len(code) == MaxCode {
+		return false
+	}
+	for _, more := range []byte(codeShape[len(code)]) {
+		if c.taken[code+string(more)] {
+			return true
+		}
+	}
+	return false
+}
+
+// codesOf counts the codes of a length.
+func codesOf(length int) int {
+	n := 1
+	for _, alphabet := range codeShape[:length] {
+		n *= len(alphabet)
+	}
+	return n
 }
 
 func randomCode(length int, random func(n int) int) string {
+	return codeAt(length, random(codesOf(length)))
+}
+
+// codeAt is the n-th code of a length.
+func codeAt(length, n int) string {
 	code := make([]byte, length)
 	for i := range code {
-		code[i] = codeShape[i][random(len(codeShape[i]))]
+		alphabet := codeShape[i]
+		code[i] = alphabet[n%len(alphabet)]
+		n /= len(alphabet)
 	}
 	return string(code)
-}
-
-func farFromAll(code string, open []string) bool {
-	for _, other := range open {
-		if distance(code, other) < 2 {
-			return false
-		}
-	}
-	return true
-}
-
-// distance counts the places in which two codes differ; those that only the longer one has count.
-func distance(a, b string) int {
-	shorter, longer := min(len(a), len(b)), max(len(a), len(b))
-	differences := longer - shorter
-	for i := range shorter {
-		if a[i] != b[i] {
-			differences++
-		}
-	}
-	return differences
 }
 
 // ParseCode reads a code as a person types it: case and inner spaces do not matter. It returns ""

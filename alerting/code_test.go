@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
 )
@@ -26,8 +27,10 @@ func slips(a, b string) int {
 func TestOneSlipNeverNamesAnotherOpenAlert(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)).IntN
 	var open []string
+	codes := alerting.NewCodes(nil)
 	for range 300 { // more than there are codes of three characters that are two places apart (144)
-		code := alerting.PickCode(open, random)
+		code, ok := codes.Pick(random)
+		assert.True(t, ok)
 		assert.Regexp(t, `^[ACEFHJKMNPQRTUVWXY][2-9][ACEFHJKMNPQRTUVWXY][2-9]?$`, code)
 		for _, other := range open {
 			assert.GreaterOrEqual(t, slips(code, other), 2, "%s beside %s", code, other)
@@ -40,15 +43,26 @@ func TestOneSlipNeverNamesAnotherOpenAlert(t *testing.T) {
 
 func TestCodesOfManyOpenAlertsStayUnique(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4)).IntN
+	codes := alerting.NewCodes(nil)
 	var open []string
-	for range 600 {
-		open = append(open, alerting.PickCode(open, random))
-	}
 	seen := map[string]bool{}
-	for _, code := range open {
-		assert.False(t, seen[code], code)
+	for range alerting.MaxOpenCodes - 10 {
+		if len(open)%1000 == 0 { // as a process does that starts again
+			codes = alerting.NewCodes(open)
+		}
+		code, ok := codes.Pick(random)
+		require.True(t, ok)
+		require.Equal(t, code, alerting.ParseCode(code))
+		require.False(t, seen[code], code)
 		seen[code] = true
+		open = append(open, code)
 	}
+	for range 10 {
+		_, ok := codes.Pick(random)
+		require.True(t, ok, "the last ones are found too")
+	}
+	_, ok := codes.Pick(random)
+	assert.False(t, ok, "no two open alerts ever have the same code")
 }
 
 func TestParseCode(t *testing.T) {

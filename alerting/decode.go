@@ -26,19 +26,28 @@ type Intake struct {
 // Decode reads one alert and judges all of it: on failure the error is an *Error that names every
 // problem at once. Warnings are what the producer should hear although the alert was taken.
 func (in Intake) Decode(raw []byte) (alert Alert, warnings []Problem, err error) {
-	if len(raw) > MaxAlertBytes {
-		return Alert{}, nil, Errorf(CodeOversized, "the alert is %d bytes, more than the %d that one may have; shorten the description", len(raw), MaxAlertBytes)
-	}
-	if !utf8.Valid(raw) {
-		return Alert{}, nil, Errorf(CodeMalformed, "the alert is not UTF-8 text")
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
-		return Alert{}, nil, Errorf(CodeMalformed, "the alert is not a JSON object%s", because(err))
+	fields, err := fieldsOf(raw)
+	if err != nil {
+		return Alert{}, nil, err
 	}
 	d := &decoder{Intake: in, fields: fields}
 	alert = d.alert()
 	return alert, d.warnings.most(), d.problems.most().Err("the alert was refused")
+}
+
+// fieldsOf takes a message apart, or says why it is no alert.
+func fieldsOf(raw []byte) (map[string]json.RawMessage, error) {
+	if len(raw) > MaxAlertBytes {
+		return nil, Errorf(CodeOversized, "the alert is %d bytes, more than the %d that one may have; shorten the description", len(raw), MaxAlertBytes)
+	}
+	if !utf8.Valid(raw) {
+		return nil, Errorf(CodeMalformed, "the alert is not UTF-8 text")
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
+		return nil, Errorf(CodeMalformed, "the alert is not a JSON object%s", because(err))
+	}
+	return fields, nil
 }
 
 // most bounds what is told of one alert, so that the answer to the worst of them still fits into a
@@ -61,6 +70,9 @@ func because(err error) string {
 	return ": " + err.Error()
 }
 
+// maxID bounds a producer's id, in characters.
+const maxID = 200
+
 type decoder struct {
 	Intake
 	fields   map[string]json.RawMessage
@@ -70,7 +82,7 @@ type decoder struct {
 
 func (d *decoder) alert() Alert {
 	a := Alert{
-		ID:          d.line("id", 200),
+		ID:          d.line("id", maxID),
 		Sender:      d.required("sender", 200),
 		SenderName:  d.line("sender_name", 60),
 		Sent:        d.time("sent", d.DefaultSent),

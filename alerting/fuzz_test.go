@@ -38,6 +38,30 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// Who is judged first is decided by what a message will be found to say.
+func FuzzGlance(f *testing.F) {
+	f.Add(fields(f, map[string]any{"id": " a ", "severity": "extreme"}))
+	f.Add(fields(f, map[string]any{"type": "cancel", "references": []string{"a5", "x,y,z"}, "severity": "minor"}))
+	f.Add([]byte(`{"id": 7, "type": [], "references": "x", "Severity": "extreme"}`))
+	f.Add([]byte("not JSON"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		glimpse, ok := alerting.Glance(raw)
+		alert, _, err := intake().Decode(raw)
+		if err != nil {
+			return
+		}
+		require.True(t, ok)
+		if glimpse.ID == "" {
+			glimpse.ID = intake().DefaultID
+		}
+		want := alerting.Glimpse{Severity: alert.Severity, Type: alert.Type, ID: alert.ID}
+		if alert.Type.Corrects() {
+			want.References = alert.References
+		}
+		assert.Equal(t, want, glimpse)
+	})
+}
+
 func FuzzAreaOfSubject(f *testing.F) {
 	for _, s := range []string{"alerts.ma.boston", "alerts.us.nationwide", "alerts.ma.county-suffolk", "alerts.ma.*", "alerts..", "ma", "us.nationwide"} {
 		f.Add(s)

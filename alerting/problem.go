@@ -36,6 +36,8 @@ const (
 	CodeUnavailable  = "unavailable"         // try again: the engine is not reachable
 	CodeNobody       = "no_recipients"       // a warning: the alert reaches nobody
 	CodeHeld         = "held"                // a warning: nothing is sent until an operator releases it
+	CodeOverloaded   = "overloaded"          // too much waits before it; try again
+	CodeStorage      = "storage_full"        // the disk must keep room for what was accepted; try again
 	CodeInFlight     = "in_flight"           // the same request is being worked on
 )
 

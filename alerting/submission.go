@@ -2,6 +2,7 @@ package alerting
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -29,6 +30,28 @@ func (s Submission) Key() Key { return KeyOf(s.Sequence) }
 
 // KeyOf returns the key of the message at a sequence of the ALERTS stream.
 func KeyOf(sequence uint64) Key { return Key("a" + strconv.FormatUint(sequence, 10)) }
+
+// Judged is how far submissions have been judged. The urgent are judged first, so that it is no
+// single place.
+type Judged struct {
+	// Through is the sequence up to which every message has been.
+	Through uint64 `json:"through"`
+	// Ahead counts those behind it that have been, too.
+	Ahead uint64 `json:"ahead"`
+	// Furthest is the newest message that was looked at: behind it none has been judged, or only a
+	// few just before a crash.
+	Furthest uint64 `json:"furthest"`
+}
+
+// Sequence is that of the message which a key names; 0 for what is no key of one.
+func (k Key) Sequence() uint64 {
+	digits, ok := strings.CutPrefix(string(k), "a")
+	sequence, err := strconv.ParseUint(digits, 10, 64)
+	if !ok || err != nil || KeyOf(sequence) != k {
+		return 0
+	}
+	return sequence
+}
 
 // A Verdict tells a producer what became of a message that it published: a publish acknowledgement
 // comes before the alert is judged.

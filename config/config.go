@@ -24,9 +24,10 @@ type Config struct {
 	// SenderName opens every message unless the alert names its own: one line, 60 characters at most.
 	SenderName string `koanf:"sender_name"`
 	// DeskPhone is a person to call, in E.164; empty where there is none.
-	DeskPhone string   `koanf:"desk_phone"`
-	Channels  Channels `koanf:"channels"`
-	Log       Log      `koanf:"log"`
+	DeskPhone string    `koanf:"desk_phone"`
+	Channels  Channels  `koanf:"channels"`
+	Admission Admission `koanf:"admission"`
+	Log       Log       `koanf:"log"`
 }
 
 // NATS tells where the engine is.
@@ -97,6 +98,22 @@ func (f FallbackAfter) For(s alerting.Severity) time.Duration {
 	return [...]time.Duration{0, f.Severe, f.Moderate, f.Minor}[s.Rank()]
 }
 
+// Admission bounds what is taken on before what was taken on before has gone out.
+type Admission struct {
+	// Waiting is how many published messages may wait to be judged before HTTP refuses more. Ten
+	// times as many may before it refuses extreme alerts and corrections.
+	Waiting int `koanf:"waiting"`
+	// QueuedDeliveries is how many deliveries may be due and unsent before alerts that are not extreme
+	// wait, durable and unexpanded.
+	QueuedDeliveries int `koanf:"queued_deliveries"`
+	// OpenAlerts is how many alerts people may be able to answer before others that are not extreme
+	// wait. Each has a short code of its own, of which there are alerting.MaxOpenCodes.
+	OpenAlerts int `koanf:"open_alerts"`
+	// DiskReserve is how many MiB must stay free on DataDir's disk: below it no alert and no import is
+	// taken, so that what was accepted can be finished. It is more while much is unsent.
+	DiskReserve int `koanf:"disk_reserve"`
+}
+
 // Log tells how the process speaks of itself on standard error.
 type Log struct {
 	// Level is the least that is written: trace, debug, info, warn or error.
@@ -131,7 +148,8 @@ func defaults(sections []ChannelSection) *Config {
 			FallbackAfter: FallbackAfter{Severe: time.Minute, Moderate: 5 * time.Minute, Minor: 30 * time.Minute},
 			sections:      sections,
 		},
-		Log: Log{Level: "info", Format: "json"},
+		Admission: Admission{Waiting: 2000, QueuedDeliveries: 2_000_000, OpenAlerts: 10_000, DiskReserve: 256},
+		Log:       Log{Level: "info", Format: "json"},
 	}
 }
 

@@ -49,6 +49,11 @@ channels:
         severe: 1m0s
         moderate: 5m0s
         minor: 30m0s
+admission:
+    waiting: 2000
+    queued_deliveries: 2000000
+    open_alerts: 10000
+    disk_reserve: 256
 log:
     level: info
     format: json

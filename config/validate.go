@@ -14,6 +14,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"revere/alerting"
 )
 
 // maxSenderName bounds SenderName, in characters: it is a good part of a text of 160.
@@ -35,6 +37,7 @@ func (c *Config) validate(add func(key, detail string)) {
 	c.validateHTTP(add)
 	c.validateDesk(add)
 	c.Channels.validate(add)
+	c.Admission.validate(add)
 	oneOf(add, "log.level", c.Log.Level, logLevels)
 	oneOf(add, "log.format", c.Log.Format, logFormats)
 }
@@ -153,6 +156,26 @@ func (c Channels) validate(add func(key, detail string)) {
 	for _, s := range c.sections {
 		if s.Config.On() {
 			s.Config.Validate(func(key, detail string) { add(join("channels."+s.Name, key), detail) })
+		}
+	}
+}
+
+// spareCodes are kept for extreme alerts, which no bound holds back.
+const spareCodes = 2000
+
+func (a Admission) validate(add func(key, detail string)) {
+	for _, bound := range []struct {
+		key              string
+		value, low, high int
+		why              string
+	}{
+		{"waiting", a.Waiting, 1, 10_000, "ten times as many are read ahead at most"},
+		{"queued_deliveries", a.QueuedDeliveries, 1, 100_000_000, "each takes memory until it is sent"},
+		{"open_alerts", a.OpenAlerts, 1, alerting.MaxOpenCodes - spareCodes, "each has a short code of its own, and the rest are for extreme alerts"},
+		{"disk_reserve", a.DiskReserve, 0, 1 << 20, "it is in MiB; 0 keeps only what accepted work needs"},
+	} {
+		if bound.value < bound.low || bound.value > bound.high {
+			add("admission."+bound.key, fmt.Sprintf("%d is not from %d to %d: %s", bound.value, bound.low, bound.high, bound.why))
 		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 
 // A Health is the answer of /healthz and /readyz.
 type Health struct {
-	Status string `json:"status" enum:"ok,ready,held" doc:"held: alerts are taken, and no message goes out until an operator releases it."`
+	Status   string `json:"status" enum:"ok,ready,held" doc:"held: alerts are taken, and no message goes out until an operator releases it."`
+	Refusing string `json:"refusing,omitempty" doc:"Why new alerts and imports are refused, while replies, receipts and what was accepted are worked on."`
 }
 
 // A VersionView says which program answers.
@@ -28,7 +29,7 @@ const readyPatience = 5 * time.Second
 func (s *Server) healthRoutes(r *Router) {
 	tags := []string{"Operating"}
 	open(r, huma.Operation{OperationID: "healthz", Method: http.MethodGet, Path: "/healthz", Tags: tags, Summary: "The process lives"},
-		func(context.Context, *struct{}) (*Body[Health], error) { return Answer(Health{"ok"}, nil) })
+		func(context.Context, *struct{}) (*Body[Health], error) { return Answer(Health{Status: "ok"}, nil) })
 	open(r, huma.Operation{
 		OperationID: "readyz", Method: http.MethodGet, Path: "/readyz", Tags: tags,
 		Summary: "The process can take work: the engine answers and its streams are there", Errors: []int{http.StatusServiceUnavailable},
@@ -38,15 +39,27 @@ func (s *Server) healthRoutes(r *Router) {
 		if err := s.Ready(ctx); err != nil {
 			return nil, alerting.Errorf(alerting.CodeUnavailable, "not ready: %v", err)
 		}
-		if s.held() {
-			return Answer(Health{"held"}, nil)
-		}
-		return Answer(Health{"ready"}, nil)
+		return Answer(s.ready(), nil)
 	})
 	Handle(r, access.Viewer, huma.Operation{OperationID: "version", Method: http.MethodGet, Path: "/api/v1/version", Tags: tags, Summary: "The program's version"},
 		func(context.Context, access.Token, *struct{}) (*Body[VersionView], error) {
 			return Answer(VersionView{s.Version}, nil)
 		})
+}
+
+// ready is the answer of a process that can work. It stays ready on a disk that is nearly full: whoever
+// balances load by this must not take the providers' receipts and people's replies away from it.
+func (s *Server) ready() Health {
+	h := Health{Status: "ready"}
+	if s.held() {
+		h.Status = "held"
+	}
+	if s.Storage != nil {
+		if err := s.Storage(); err != nil {
+			h.Refusing = err.Error()
+		}
+	}
+	return h
 }
 
 func (s *Server) metricsRoute(mux *http.ServeMux, r *Router) {

@@ -57,6 +57,8 @@ var statuses = map[string]int{
 	alerting.CodeForbidden:    http.StatusForbidden,
 	alerting.CodeUnauthorized: http.StatusUnauthorized,
 	alerting.CodeUnavailable:  http.StatusServiceUnavailable,
+	alerting.CodeOverloaded:   http.StatusTooManyRequests,
+	alerting.CodeStorage:      http.StatusInsufficientStorage,
 	CodeInternal:              http.StatusInternalServerError,
 	CodeMethod:                http.StatusMethodNotAllowed,
 	CodeMediaType:             http.StatusUnsupportedMediaType,
@@ -67,6 +69,8 @@ var statuses = map[string]int{
 var retries = map[string]time.Duration{
 	alerting.CodeUnavailable: 5 * time.Second,
 	alerting.CodeInFlight:    time.Second,
+	alerting.CodeOverloaded:  2 * time.Second,
+	alerting.CodeStorage:     30 * time.Second,
 }
 
 func newProblem(code, detail string, problems []alerting.Problem) *ProblemDocument {

@@ -21,7 +21,7 @@ type Published struct {
 	Areas     []alerting.Area    `json:"areas" nullable:"false"`
 	StatusURL string             `json:"status_url"`
 	Sequence  uint64             `json:"sequence" doc:"The ledger's; 0 while the verdict is pending."`
-	Verdict   string             `json:"verdict" enum:"accepted,pending" doc:"pending: durable, and not judged within ten seconds; verdicts.<key> will say."`
+	Verdict   string             `json:"verdict" enum:"accepted,pending" doc:"pending: durable, and not judged within ten seconds, or too many wait for verdicts to wait for this one; verdicts.<key> will say."`
 	Repeated  bool               `json:"repeated,omitempty" doc:"The same content was taken before: this is that alert."`
 	Warnings  []alerting.Problem `json:"warnings" nullable:"false"`
 }
@@ -81,7 +81,7 @@ func (s *Server) publishRoutes(r *Router) {
 // publishes describes what an operation answers that takes an alert, or changes to one.
 func (r *Router) publishes(op huma.Operation) huma.Operation {
 	op.DefaultStatus = http.StatusAccepted
-	op.Errors = []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity}
+	op.Errors = []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInsufficientStorage}
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "A dry run", Content: r.content(DryRun{})},
 		"202": {Description: "Durable", Content: r.content(Published{})},

@@ -144,14 +144,7 @@ func (r *rig) route(ctx context.Context) {
 		Now: time.Now, Log: zerolog.Nop(), Observe: func(string, int) {},
 	}
 	journal := r.engine.Journal(engine.LedgerAlerts, 0)
-	go func() {
-		_ = r.engine.Submissions(ctx, func(ctx context.Context, batch engine.Batch) error {
-			if err := router.Judge(context.WithoutCancel(ctx), journal, batch.Submissions); err != nil {
-				return err
-			}
-			return batch.Done()
-		})
-	}()
+	go func() { _ = router.Run(ctx, r.engine, journal) }()
 }
 
 // grant makes a token, under its name.

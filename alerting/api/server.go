@@ -79,6 +79,9 @@ type Server struct {
 	Ready func(context.Context) error
 	// Hold tells whether messages are kept back; nil never does.
 	Hold func() alerting.Hold
+	// Storage says why nothing new is taken on although the process is ready; nil while it is. A nil
+	// func says nothing.
+	Storage func() error
 	// Stopping is closed when the process begins to stop: streams that would go on for ever end
 	// then. Nil never closes.
 	Stopping <-chan struct{}

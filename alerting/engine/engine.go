@@ -3,11 +3,14 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
+
+	"revere/alerting"
 )
 
 // An Engine is a connection to JetStream with its streams in place. Its methods are safe for
@@ -21,7 +24,8 @@ type Engine struct {
 
 	leases jetstream.KeyValue
 	keep   jetstream.KeyValue
-	seal   []byte // the secret that vouches for submissions
+	seal   []byte                         // the secret that vouches for submissions
+	full   atomic.Pointer[alerting.Error] // why nothing new is taken on; nil while it is
 }
 
 // A ClusterConfig says how to reach a NATS server outside this process.

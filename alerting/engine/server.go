@@ -21,6 +21,10 @@ import (
 // alerting.MaxAlertBytes so that an oversized alert is kept and explained, not cut off.
 const MaxPayload = 1 << 20
 
+// unboundedStore takes the server's own bound out of the way, three quarters of what is free when it
+// starts: that would stop records, too. KeepReserve stops only what is new.
+const unboundedStore = 1 << 60
+
 // A ServerConfig describes the embedded server.
 type ServerConfig struct {
 	// Dir is where everything durable lives. One process at a time may have it.
@@ -71,6 +75,7 @@ func startLocked(config ServerConfig) (*Server, error) {
 		ServerName: "revere", Host: host, Port: port, DontListen: config.Listen == "",
 		NoSigs: true, NoLog: true, MaxPayload: MaxPayload,
 		JetStream: true, StoreDir: config.Dir, SyncAlways: true,
+		JetStreamMaxStore:          unboundedStore,
 		JetStreamLimits:            server.JSLimitOpts{MaxBatchSize: maxBatch},
 		CustomClientAuthentication: d,
 	}

@@ -107,11 +107,11 @@ func TestARestoredEngineHoldsWhatWasCopied(t *testing.T) {
 	assert.Greater(t, sequence, uint64(5+10_000), "keys that the system before may have given since are not given again")
 	got := 0
 	judging, stop := context.WithCancel(ctx)
-	err = after.Submissions(judging, func(_ context.Context, b engine.Batch) error {
-		if got += len(b.Submissions); got == 6 {
+	err = after.Submissions(judging, 0, func(alerting.Submission) error {
+		if got++; got == 6 {
 			stop()
 		}
-		return b.Done()
+		return nil
 	})
 	require.NoError(t, err)
 	assert.Equal(t, 6, got, "nothing else lies in between")
@@ -122,14 +122,13 @@ func TestACopyUnderLoadIsConsistent(t *testing.T) {
 	t.Parallel()
 	before := open(t)
 	var end uint64
-	for range 3 {
+	for round := 0; round < 3 || end <= 50; round++ { // however slow the machine is, there was load
 		began := ledgerEnd(t, before)
 		stop := load(t, before, &end)
 		all := copyAll(t, before)
 		stop()
 		assertWhole(t, restored(t, all), began, lastOf(t, all, "ALERTS"))
 	}
-	require.Greater(t, end, uint64(50), "there was no load")
 }
 
 // load publishes alerts and writes a record about each, from the ledger's given end on, until it is

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -44,6 +43,9 @@ func (e *Engine) Resubmit(ctx context.Context, subject string, body []byte) (seq
 }
 
 func (e *Engine) submit(ctx context.Context, msg *nats.Msg) (uint64, error) {
+	if err := e.Storage(); err != nil {
+		return 0, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, publishPatience)
 	defer cancel()
 	ack, err := e.js.PublishMsg(ctx, msg, patience()...)
@@ -60,125 +62,6 @@ func seal(secret []byte, producer string, body []byte) string {
 	mac.Write([]byte{0})
 	mac.Write(body)
 	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// A Batch is submissions that wait to be judged, in their order. Done says that all of them have
-// been, for good: what is not done comes again.
-type Batch struct {
-	Submissions []alerting.Submission
-	engine      *Engine
-}
-
-// Done notes how far the submissions have been judged.
-func (b Batch) Done() error {
-	last := b.Submissions[len(b.Submissions)-1].Sequence
-	ctx, cancel := context.WithTimeout(context.Background(), publishPatience)
-	defer cancel()
-	_, err := b.engine.keep.Put(ctx, judgedKey, []byte(strconv.FormatUint(last, 10)))
-	return err
-}
-
-const (
-	judgedKey           = "judged" // the sequence up to which submissions have been judged
-	submissionsBatch    = 64
-	submissionsPatience = 2 * time.Second
-	submissionsForget   = 5 * time.Minute // a consumer that nobody asks is dropped
-)
-
-// Submissions calls judge with what producers published, in order, a batch at a time, until ctx is
-// done or judge fails. It begins with the first that is not Done, so that a cancel is never judged
-// before what it cancels. One process at a time calls it.
-func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Batch) error) error {
-	judged, err := e.judged(ctx)
-	if err != nil {
-		return err
-	}
-	consumer, err := e.js.CreateConsumer(ctx, alertsStream, jetstream.ConsumerConfig{
-		AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: judged + 1,
-		InactiveThreshold: submissionsForget, MemoryStorage: true,
-	})
-	if err != nil {
-		return err
-	}
-	for ctx.Err() == nil {
-		batch, err := e.nextBatch(ctx, consumer)
-		if err != nil {
-			return err
-		}
-		if len(batch.Submissions) == 0 {
-			continue
-		}
-		if err := judge(ctx, batch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// judged is the sequence up to which submissions have been judged; 0 before the first.
-func (e *Engine) judged(ctx context.Context) (uint64, error) {
-	kept, err := e.keep.Get(ctx, judgedKey)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseUint(string(kept.Value()), 10, 64)
-}
-
-// nextBatch waits for one submission, and takes with it whatever else is waiting.
-func (e *Engine) nextBatch(ctx context.Context, consumer jetstream.Consumer) (Batch, error) {
-	ctx, cancel := context.WithTimeout(ctx, submissionsPatience)
-	defer cancel()
-	batch := Batch{engine: e}
-	first, err := consumer.Fetch(1, jetstream.FetchContext(ctx))
-	if err != nil {
-		return batch, err
-	}
-	waiting := uint64(0)
-	for msg := range first.Messages() {
-		waiting = batch.add(msg)
-	}
-	if waiting == 0 {
-		return batch, ignoreNoMessages(first.Error())
-	}
-	more, err := consumer.FetchNoWait(int(min(waiting, submissionsBatch-1)))
-	if err != nil {
-		return batch, err
-	}
-	for msg := range more.Messages() {
-		batch.add(msg)
-	}
-	return batch, ignoreNoMessages(more.Error())
-}
-
-func ignoreNoMessages(err error) error {
-	if errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
-// add appends a message and returns how many wait behind it.
-func (b *Batch) add(msg jetstream.Msg) (waiting uint64) {
-	meta, err := msg.Metadata()
-	if err != nil {
-		return 0 // not a JetStream message: the server never delivers one here
-	}
-	header := msg.Headers()
-	s := alerting.Submission{
-		Sequence: meta.Sequence.Stream, Subject: msg.Subject(), Received: meta.Timestamp.UTC().Truncate(time.Millisecond),
-		Body: msg.Data(), Headers: header, Producer: alerting.AnyProducer,
-	}
-	if producer := header.Get(headerProducer); producer != "" && hmac.Equal([]byte(header.Get(headerSeal)), []byte(seal(b.engine.seal, producer, s.Body))) {
-		s.Producer, s.Sealed = producer, true
-	}
-	if to := header.Get(headerVerdictTo); inbox.MatchString(to) {
-		s.VerdictTo = to
-	}
-	b.Submissions = append(b.Submissions, s)
-	return meta.NumPending
 }
 
 // inbox is a subject that a producer may listen on.
@@ -217,17 +100,34 @@ func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.V
 	if err != nil {
 		return v, err
 	}
-	for ctx.Err() == nil {
+	for look := verdictLook; ctx.Err() == nil; look = min(2*look, maxVerdictLook) {
 		if kept, err := stream.GetLastMsgForSubject(ctx, verdictSubject(key)); err == nil {
 			return v, json.Unmarshal(kept.Data, &v)
 		}
-		if msg, err := sub.NextMsg(verdictLook); err == nil {
+		if msg, err := sub.NextMsg(look); err == nil {
 			return v, json.Unmarshal(msg.Data, &v)
 		}
 	}
 	return v, alerting.Errorf(alerting.CodeUnavailable, "no verdict on %s yet", key)
 }
 
-// verdictLook is how often the stream is asked: a verdict that was on its way there when we began
-// to listen is heard in neither place at first.
-const verdictLook = 100 * time.Millisecond
+// verdictLook is how soon the stream is asked again: a verdict that was on its way there when we began
+// to listen is heard in neither place at first. Later it is asked ever more seldom, since many may
+// wait at once.
+const (
+	verdictLook    = 100 * time.Millisecond
+	maxVerdictLook = 2 * time.Second
+)
+
+// Pronounced reports whether a message has its verdict. Verdicts are kept for three days.
+func (e *Engine) Pronounced(ctx context.Context, key alerting.Key) (bool, error) {
+	stream, err := e.js.Stream(ctx, verdictsStream)
+	if err != nil {
+		return false, err
+	}
+	_, err = stream.GetLastMsgForSubject(ctx, verdictSubject(key))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

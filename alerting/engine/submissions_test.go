@@ -128,10 +128,9 @@ func TestWhatWasNotJudgedComesAgain(t *testing.T) {
 		require.NoError(t, err)
 	}
 	overtaken := errors.New("the ledger was overtaken")
-	seen := 0
-	err := e.Submissions(ctx, func(_ context.Context, b engine.Batch) error {
-		if seen += len(b.Submissions); seen < 3 {
-			return b.Done()
+	err := e.Submissions(ctx, 0, func(s alerting.Submission) error {
+		if s.Sequence < 2 {
+			return e.NoteJudged(ctx, alerting.Judged{Through: s.Sequence, Furthest: s.Sequence})
 		}
 		return overtaken
 	})
@@ -140,10 +139,68 @@ func TestWhatWasNotJudgedComesAgain(t *testing.T) {
 	require.NoError(t, err)
 	since := time.Now()
 	in := submissions(t, e)
-	assert.LessOrEqual(t, next(t, in).Sequence, uint64(3))
-	for next(t, in).Sequence != 4 {
+	for _, sequence := range []uint64{2, 3, 4} {
+		assert.Equal(t, sequence, next(t, in).Sequence)
 	}
 	assert.Less(t, time.Since(since), 4*time.Second, "it did not have to wait until it was taken for lost")
+}
+
+// What waits is counted by everyone who asks, not by the router alone.
+func TestWaitingCountsWhatIsNotJudged(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	ctx := t.Context()
+	waiting := func() int {
+		n, err := e.Waiting(ctx)
+		require.NoError(t, err)
+		return n
+	}
+	assert.Zero(t, waiting())
+	for range 5 {
+		_, err := e.Submit(ctx, "ma.boston", "desk", []byte("x"))
+		require.NoError(t, err)
+	}
+	assert.Equal(t, 5, waiting())
+	judged := alerting.Judged{Through: 1, Ahead: 2, Furthest: 5} // 1, and two of 2 to 5
+	require.NoError(t, e.NoteJudged(ctx, judged))
+	assert.Equal(t, 2, waiting())
+	kept, err := e.Judged(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, judged, kept)
+}
+
+// A directory of the version that judged in order is taken over.
+func TestJudgedAsANumberIsRead(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	_, err := e.PublishRaw(t.Context(), "$KV.KEEP.judged", []byte("17"))
+	require.NoError(t, err)
+	judged, err := e.Judged(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, alerting.Judged{Through: 17}, judged)
+}
+
+func TestOneSubmissionIsReadAgain(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	sequence, err := e.Submit(t.Context(), "ma.boston", "desk", []byte("x"))
+	require.NoError(t, err)
+	again, err := e.Submission(t.Context(), sequence)
+	require.NoError(t, err)
+	assert.Equal(t, next(t, submissions(t, e)), again)
+	_, err = e.Submission(t.Context(), sequence+1)
+	assert.Error(t, err)
+}
+
+func TestPronounced(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	require.NoError(t, e.Pronounce(t.Context(), alerting.Verdict{Key: "a1", Verdict: alerting.VerdictRejected}, ""))
+	for key, want := range map[alerting.Key]bool{"a1": true, "a11": false} {
+		got, err := e.Pronounced(t.Context(), key)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, key)
+	}
 }
 
 func TestVerdictIsKeptAndAwaited(t *testing.T) {

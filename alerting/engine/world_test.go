@@ -140,17 +140,20 @@ func ledgerEnd(t *testing.T, e *engine.Engine) uint64 {
 	return end
 }
 
-// submissions hands out what waits to be judged; each is done when it is taken.
+// submissions hands out what waits to be judged.
 func submissions(t *testing.T, e *engine.Engine) <-chan alerting.Submission {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, ended := make(chan alerting.Submission, 256), make(chan error, 1)
 	go func() {
-		ended <- e.Submissions(ctx, func(_ context.Context, b engine.Batch) error {
-			for _, s := range b.Submissions {
-				out <- s
-			}
-			return b.Done()
+		judged, err := e.Judged(ctx)
+		if err != nil {
+			ended <- err
+			return
+		}
+		ended <- e.Submissions(ctx, judged.Through, func(s alerting.Submission) error {
+			out <- s
+			return nil
 		})
 	}()
 	t.Cleanup(func() {

@@ -25,7 +25,9 @@ type Desk struct {
 	Submit func(ctx context.Context, area alerting.Area, producer string, body []byte) (sequence uint64, err error)
 	// Await waits for the router's verdict on a message.
 	Await func(ctx context.Context, key alerting.Key) (alerting.Verdict, error)
-	Now   func() time.Time
+	// Admission refuses what there is no room for. Nil refuses nothing.
+	Admission *Admission
+	Now       func() time.Time
 }
 
 // verdictPatience is how long a publisher is kept waiting for the verdict. The alert is durable by
@@ -65,18 +67,23 @@ func (d Desk) conflict(p Publisher, alert alerting.Alert, body []byte) error {
 
 // Publish publishes one alert on the narrowest subject that covers its areas. When it returns
 // without error the alert is durable. The verdict is the router's, or VerdictPending where none came
-// in time.
+// in time, or where too many wait for one.
 func (d Desk) Publish(ctx context.Context, p Publisher, body []byte) (alerting.Verdict, error) {
 	alert, warnings, err := d.Read(p, body)
 	if err != nil {
 		return alerting.Verdict{}, err
 	}
 	area := d.Atlas.Narrowest(alert.Areas)
-	sequence, err := d.Submit(ctx, area, p.Name, body)
+	sequence, err := d.submit(ctx, p, area, alert, body)
 	if err != nil {
 		return alerting.Verdict{}, err
 	}
 	pending := alerting.Verdict{Key: alerting.KeyOf(sequence), Verdict: VerdictPending, Sequence: sequence, Subject: area.Subject(), ID: alert.ID, Sender: alert.Sender, Warnings: warnings}
+	leave, ok := d.Admission.wait()
+	if !ok {
+		return pending, nil
+	}
+	defer leave()
 	waiting, cancel := context.WithTimeout(ctx, verdictPatience)
 	defer cancel()
 	verdict, err := d.Await(waiting, pending.Key)
@@ -90,6 +97,16 @@ func (d Desk) Publish(ctx context.Context, p Publisher, body []byte) (alerting.V
 	// verdict's sequence waits for it.
 	_ = d.Board.Wait(waiting, verdict.Ledger)
 	return verdict, nil
+}
+
+// submit makes an alert durable, unless there is no room for it.
+func (d Desk) submit(ctx context.Context, p Publisher, area alerting.Area, alert alerting.Alert, body []byte) (sequence uint64, err error) {
+	leave, err := d.Admission.enter(ctx, alert)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	return d.Submit(ctx, area, p.Name, body)
 }
 
 // Correct publishes an update or a cancel of an alert: its fields, but for those that changes (a

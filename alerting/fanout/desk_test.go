@@ -45,14 +45,7 @@ func run(t *testing.T, people ...alerting.Candidate) *running {
 	}
 	journal := e.Journal(engine.LedgerAlerts, 0)
 	ended := make(chan error, 1)
-	go func() {
-		ended <- e.Submissions(ctx, func(ctx context.Context, b engine.Batch) error {
-			if err := router.Judge(context.WithoutCancel(ctx), journal, b.Submissions); err != nil {
-				return err
-			}
-			return b.Done()
-		})
-	}()
+	go func() { ended <- router.Run(ctx, e, journal) }()
 	t.Cleanup(func() { cancel(); assert.NoError(t, <-ended) })
 	return &running{t, e, board, fanout.Desk{Board: board, Atlas: areas.New(), Submit: e.Submit, Await: e.AwaitVerdict, Now: time.Now}}
 }

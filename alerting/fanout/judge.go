@@ -145,7 +145,11 @@ func (p *pass) open(ctx context.Context, s alerting.Submission, opened alerting.
 		}
 		opened.Corrects = corrects
 	}
-	opened.Code = p.newCode()
+	code, err := p.newCode()
+	if err != nil {
+		return err
+	}
+	opened.Code = code
 	v.Alert, v.Code = key, opened.Code
 	p.Log.Info().Str("alert", string(key)).Str("code", opened.Code).Str("severity", string(opened.Alert.Severity)).Str("status", string(opened.Alert.Status)).Msg("alert accepted")
 	if opened.Alert.Type.Corrects() {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"revere/alerting"
 	"revere/alerting/tracking"
@@ -18,7 +19,7 @@ import (
 type Store interface {
 	// Reject keeps a message that was not taken. Done again it changes nothing.
 	Reject(ctx context.Context, r alerting.Rejection, body []byte) error
-	// Pronounce tells the producer.
+	// Pronounce tells the producer. It is called concurrently, for different messages.
 	Pronounce(ctx context.Context, v alerting.Verdict, inbox string) error
 }
 
@@ -40,46 +41,77 @@ type Router struct {
 	Log    zerolog.Logger
 	// Observe is told of every decision, for metrics.
 	Observe func(verdict string, deliveries int)
+	// Room bounds what Run takes on. Nil bounds nothing.
+	Room *Room
 }
 
 // Judge decides on submissions in their order, and returns when every decision is durable and its
 // producer told. Whatever it wrote when it fails, doing it again completes it.
 func (r *Router) Judge(ctx context.Context, journal alerting.Journal, submissions []alerting.Submission) error {
-	if err := r.Refresh(ctx); err != nil {
-		return err
-	}
-	p := &pass{Router: r, journal: journal, taken: map[string]bool{}}
-	for _, s := range submissions {
-		if err := p.judge(ctx, s); err != nil {
+	for len(submissions) > 0 {
+		judged, err := r.judge(ctx, journal, submissions, func() bool { return false })
+		if err != nil {
 			return err
 		}
-	}
-	if err := p.flush(ctx); err != nil {
-		return err
-	}
-	for i, v := range p.verdicts {
-		head, _ := r.Board.Head(v.Alert) // none of a rejected one
-		v.Ledger = head.Sequence
-		if err := r.Store.Pronounce(ctx, v, submissions[i].VerdictTo); err != nil {
-			return err
-		}
+		submissions = submissions[judged:]
 	}
 	return nil
 }
 
-// A pass is one call of Judge. Alerts are gathered and written together; one that builds on another
+// judge decides on as many of the submissions as are written together, on one at least, and on no
+// more when it is outranked.
+func (r *Router) judge(ctx context.Context, journal alerting.Journal, submissions []alerting.Submission, outranked func() bool) (judged int, err error) {
+	if err := r.Refresh(ctx); err != nil {
+		return 0, err
+	}
+	p := &pass{Router: r, journal: journal, taken: map[string]bool{}}
+	for _, s := range submissions[:min(len(submissions), passSize)] {
+		if p.flushed || judged > 0 && outranked() {
+			break
+		}
+		if err := p.judge(ctx, s); err != nil {
+			return 0, err
+		}
+		judged++
+	}
+	if err := p.flush(ctx); err != nil {
+		return 0, err
+	}
+	return judged, p.pronounce(ctx, submissions)
+}
+
+// pronounce tells every producer of the pass. The verdicts are on subjects of their own, so that they
+// need not wait for each other.
+func (p *pass) pronounce(ctx context.Context, submissions []alerting.Submission) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(pronouncers)
+	for i, v := range p.verdicts {
+		head, _ := p.Board.Head(v.Alert) // none of a rejected one
+		v.Ledger = head.Sequence
+		work.Go(func() error { return p.Store.Pronounce(ctx, v, submissions[i].VerdictTo) })
+	}
+	return work.Wait()
+}
+
+// A pass is one call of judge. Alerts are gathered and written together; one that builds on another
 // of the same pass has it written first.
 type pass struct {
 	*Router
 	journal  alerting.Journal
 	pending  []alerting.Record
 	taken    map[string]bool // identities that are pending
-	codes    []string        // codes that are pending
+	codes    *alerting.Codes // those in use and those that are pending
+	flushed  bool            // so much was gathered that it is written already
 	verdicts []alerting.Verdict
 }
 
-// maxPending bounds the records that are gathered before they are written.
-const maxPending = 256
+// maxPending bounds the records that are gathered before they are written, and passSize the messages
+// that are judged before their producers are told.
+const (
+	maxPending  = 256
+	passSize    = 64
+	pronouncers = 16 // at a time
+)
 
 // flush writes what is pending and waits until the board has it.
 func (p *pass) flush(ctx context.Context) error {
@@ -90,7 +122,7 @@ func (p *pass) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.pending, p.codes = nil, nil
+	p.pending = nil
 	clear(p.taken)
 	return p.Board.Wait(ctx, sequence)
 }
@@ -100,13 +132,20 @@ func (p *pass) add(ctx context.Context, records []alerting.Record) error {
 	if len(p.pending) < maxPending {
 		return nil
 	}
+	p.flushed = true
 	return p.flush(ctx)
 }
 
-func (p *pass) newCode() string {
-	code := alerting.PickCode(append(p.Board.CodesInUse(p.Now()), p.codes...), rand.IntN)
-	p.codes = append(p.codes, code)
-	return code
+// newCode picks the code of a new alert.
+func (p *pass) newCode() (string, error) {
+	if p.codes == nil {
+		p.codes = alerting.NewCodes(p.Board.CodesInUse(p.Now()))
+	}
+	code, ok := p.codes.Pick(rand.IntN)
+	if !ok {
+		return "", alerting.Errorf(alerting.CodeOverloaded, "each of the %d short codes belongs to an alert that people may still answer; publish it again when some of those are over", alerting.MaxOpenCodes)
+	}
+	return code, nil
 }
 
 // moment is now as records have it: UTC in milliseconds.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ func person(id string, channels []string, in ...alerting.Area) alerting.Candidat
 
 // A store keeps verdicts and rejections in memory.
 type store struct {
+	mu       sync.Mutex
 	verdicts map[alerting.Key]alerting.Verdict
 	rejected map[alerting.Key]string // the bytes
 	fail     bool                    // the next call
@@ -61,6 +63,8 @@ type store struct {
 var errStore = errors.New("the store failed")
 
 func (s *store) Reject(_ context.Context, r alerting.Rejection, body []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.fail {
 		s.fail = false
 		return errStore
@@ -70,6 +74,8 @@ func (s *store) Reject(_ context.Context, r alerting.Rejection, body []byte) err
 }
 
 func (s *store) Pronounce(_ context.Context, v alerting.Verdict, _ string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.fail {
 		s.fail = false
 		return errStore

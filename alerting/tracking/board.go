@@ -30,6 +30,7 @@ type Board struct {
 
 	alerts     map[alerting.Key]*alert
 	order      []*alert            // as opened
+	exercises  []*alert            // those of them that are exercises
 	byIdentity map[string]*alert   // what makes two messages the same alert
 	byID       map[string][]*alert // the producers' own ids
 	outboxes   map[string]*outbox  // by channel

@@ -79,8 +79,8 @@ func (b *Board) attemptedAt(a *alert, channel, address string) bool {
 
 // exerciseOpen reports whether an exercise took place when the ledger reached a sequence.
 func (b *Board) exerciseOpen(sequence uint64) bool {
-	return slices.ContainsFunc(b.order, func(a *alert) bool {
-		return a.opened.Alert.Status == alerting.StatusExercise && a.first < sequence && (a.ended == 0 || a.ended > sequence)
+	return slices.ContainsFunc(b.exercises, func(a *alert) bool {
+		return a.first < sequence && (a.ended == 0 || a.ended > sequence)
 	})
 }
 

@@ -37,6 +37,9 @@ func (b *Board) list(a *alert) {
 	b.alerts[a.key] = a
 	b.byIdentity[a.opened.Identity] = a
 	b.byID[a.opened.Alert.ID] = append(b.byID[a.opened.Alert.ID], a)
+	if a.opened.Alert.Status == alerting.StatusExercise {
+		b.exercises = append(b.exercises, a)
+	}
 	i := len(b.order)
 	for i > 0 && b.order[i-1].first > a.first {
 		i--

@@ -86,14 +86,7 @@ func (r *run) expand(ctx context.Context, e *engine.Engine, directory *registry.
 	written := make(chan manifest, 1)
 	journal := &watchedJournal{journal: e.Journal(engine.LedgerAlerts, 0), written: written}
 	failed := make(chan error, 1)
-	go func() {
-		failed <- e.Submissions(ctx, func(ctx context.Context, batch engine.Batch) error {
-			if err := router.Judge(ctx, journal, batch.Submissions); err != nil {
-				return err
-			}
-			return batch.Done()
-		})
-	}()
+	go func() { failed <- router.Run(ctx, e, journal) }()
 	took := make([]time.Duration, r.Alerts)
 	for i := range took {
 		if _, err := e.Resubmit(ctx, alerting.StateArea(crowdState).Subject(), body(fmt.Sprintf("expand-%d", i), alerting.Severe, time.Hour)); err != nil {

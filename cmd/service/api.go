@@ -23,15 +23,16 @@ func (s *Service) handler() http.Handler {
 	atlas := s.registry.Directory.Atlas()
 	server := &api.Server{
 		Board: s.board, Atlas: atlas, Tokens: s.tokens, Directory: s.registry, Keys: s.engine, Ledger: s.engine, Rejected: s.engine,
-		Publish:   fanout.Desk{Board: s.board, Atlas: atlas, Submit: s.engine.Submit, Await: s.engine.AwaitVerdict, Now: time.Now},
+		Publish:   fanout.Desk{Board: s.board, Atlas: atlas, Submit: s.engine.Submit, Await: s.engine.AwaitVerdict, Admission: s.admission(), Now: time.Now},
 		Preview:   s.previewer(),
 		Answers:   replies.Desk{Board: s.board, Append: s.append, Links: s.links, Now: time.Now},
 		Ready:     s.engine.Ready,
 		Hold:      s.gate.Hold,
+		Storage:   s.engine.Storage,
 		Stopping:  s.closing,
 		PublicURL: s.publicURL, SenderName: s.config.SenderName, DeskPhone: s.config.DeskPhone, Version: s.version,
 		Rooms: []api.Room{
-			&directoryapi.Room{Registry: s.registry, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()}},
+			&directoryapi.Room{Registry: s.registry, Storage: s.engine.Storage, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()}},
 			backup.Room{Writer: backup.Writer{Source: s.engine, Version: s.version, Now: time.Now}, Log: s.log},
 			audit.Room{Auditor: &audit.Auditor{Board: s.board, Ledger: s.engine, Channels: s.listers(), Now: time.Now}},
 			recovery.Room{Gate: s.gate, Board: s.board, Free: s.engine.Release, Now: time.Now},

@@ -21,6 +21,10 @@ type metrics struct {
 	sends    *prometheus.HistogramVec
 	breaker  *prometheus.GaugeVec
 	inbound  *prometheus.CounterVec
+	waiting  prometheus.Gauge
+	held     prometheus.Gauge
+	free     prometheus.Gauge
+	refusing prometheus.Gauge
 }
 
 func newMetrics(registry *prometheus.Registry, board *tracking.Board, gate *recovery.Gate, running map[string]channels.Channel) *metrics {
@@ -42,8 +46,20 @@ func newMetrics(registry *prometheus.Registry, board *tracking.Board, gate *reco
 		inbound: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "revere_inbound_total", Help: "Replies, receipts and other facts that came in, and what was made of them.",
 		}, []string{"channel", "kind", "outcome"}),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "revere_messages_waiting", Help: "Published messages that this process's router has read and not judged.",
+		}),
+		held: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "revere_messages_held", Help: "Those of them that wait until accepted work has gone out or the disk has room.",
+		}),
+		free: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "revere_disk_free_bytes", Help: "What is free on the disk of the embedded engine.",
+		}),
+		refusing: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "revere_disk_low", Help: "1 while new alerts and imports are refused, since the disk is nearly full.",
+		}),
 	}
-	registry.MustRegister(m.alerts, m.planned, m.sends, m.breaker, m.inbound, collectors.NewGoCollector(),
+	registry.MustRegister(m.alerts, m.planned, m.sends, m.breaker, m.inbound, m.waiting, m.held, m.free, m.refusing, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &boardCollector{board, gate, running})
 	return m
 }
@@ -57,6 +73,23 @@ func (m *metrics) arrived(channel string, kind alerting.InboundKind, outcome str
 	m.inbound.WithLabelValues(channel, string(kind), outcome).Inc()
 }
 
+func (m *metrics) waits(waiting, held int) {
+	m.waiting.Set(float64(waiting))
+	m.held.Set(float64(held))
+}
+
+func (m *metrics) disk(free, _ uint64, low bool) {
+	m.free.Set(float64(free))
+	m.refusing.Set(flag(low))
+}
+
+func flag(set bool) float64 {
+	if set {
+		return 1
+	}
+	return 0
+}
+
 // Sent implements channels.Meter.
 func (m *metrics) Sent(channel string, state alerting.State, took time.Duration) {
 	m.sends.WithLabelValues(channel, state.String()).Observe(took.Seconds())
@@ -64,11 +97,7 @@ func (m *metrics) Sent(channel string, state alerting.State, took time.Duration)
 
 // Held implements channels.Meter.
 func (m *metrics) Held(channel string, open bool) {
-	value := 0.0
-	if open {
-		value = 1
-	}
-	m.breaker.WithLabelValues(channel).Set(value)
+	m.breaker.WithLabelValues(channel).Set(flag(open))
 }
 
 // A boardCollector reads from the board when it is asked.

@@ -25,6 +25,7 @@ import (
 
 // run starts the roles.
 func (s *Service) run(ctx, running context.Context, roles []string) error {
+	s.keepReserve(running)
 	if slices.Contains(roles, RoleAPI) {
 		if err := s.firstToken(ctx); err != nil {
 			return err
@@ -80,15 +81,10 @@ func (s *Service) audience() registry.Audience {
 func (s *Service) route(ctx context.Context, _ *engine.Lease) error {
 	router := &fanout.Router{
 		Store: s.engine, Board: s.board, Atlas: s.registry.Directory.Atlas(), Audience: s.audience(), Unplaced: s.audience().Unplaced, Refresh: s.registry.Refresh,
-		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged,
+		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged, Room: s.room(),
 	}
 	journal := s.journal(engine.LedgerAlerts)
-	return s.engine.Submissions(ctx, func(ctx context.Context, batch engine.Batch) error {
-		if err := router.Judge(context.WithoutCancel(ctx), journal, batch.Submissions); err != nil {
-			return fmt.Errorf("judge alerts: %w", err)
-		}
-		return batch.Done()
-	})
+	return router.Run(ctx, s.engine, journal)
 }
 
 func (s *Service) track(ctx context.Context, _ *engine.Lease) error {

@@ -56,6 +56,8 @@ type Options struct {
 	Version string
 	// FileAfter is how long an alert that is over stays in memory; 0 for filing.After.
 	FileAfter time.Duration
+	// FreeBytes says how much is free on the disk of a directory; nil asks the operating system.
+	FreeBytes func(dir string) (uint64, error)
 }
 
 // A Service is a running process of Revere.
@@ -75,6 +77,7 @@ type Service struct {
 	links    replies.Links
 	metrics  *metrics
 	gate     *recovery.Gate
+	free     func(dir string) (uint64, error)
 	version  string
 
 	fileAfter time.Duration
@@ -102,7 +105,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	host, _ := os.Hostname()
 	s := &Service{
 		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, fileAfter: o.FileAfter, tokens: access.NewBook(), board: tracking.NewBoard(),
-		gate: recovery.NewGate(), closing: make(chan struct{}),
+		gate: recovery.NewGate(), free: o.FreeBytes, closing: make(chan struct{}),
 		holder: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:6]),
 	}
 	defer func() {

@@ -37,7 +37,7 @@ func build() (path string, err error) {
 	}
 	path = filepath.Join(binary.dir, "revere")
 	args := []string{"build", "-o", path}
-	if raceEnabled {
+	if Race {
 		args = append(args, "-race")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), buildTime)

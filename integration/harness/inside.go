@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"revere/alerting/tracking"
 	"revere/channels"
 	"revere/channels/email"
 	"revere/channels/signal"
@@ -59,4 +60,14 @@ func (i *inside) end() {
 	if err := i.stop(); err != nil {
 		i.t.Errorf("stop the service: %v", err)
 	}
+}
+
+// Board is what the service within the test knows of every alert.
+func (w *World) Board() *tracking.Board {
+	w.t.Helper()
+	i, ok := w.run.(*inside)
+	if !ok {
+		w.t.Fatal("this world's service is a process; start it InProcess")
+	}
+	return i.service.Board()
 }

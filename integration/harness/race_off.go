@@ -2,4 +2,5 @@
 
 package harness
 
-const raceEnabled = false
+// Race says whether the race detector is on.
+const Race = false

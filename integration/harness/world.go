@@ -21,6 +21,8 @@ type Options struct {
 	// Settings are configuration as variables without REVERE_: "CHANNELS__SMS__RATE". An empty value
 	// takes a usual one out.
 	Settings map[string]string
+	// Dir is the data directory; empty for one of the test's own.
+	Dir string
 	// Empty leaves out the municipalities that a world usually has.
 	Empty bool
 }
@@ -53,6 +55,9 @@ type runner interface {
 func New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := &World{t: t, Dir: filepath.Join(t.TempDir(), "data"), Log: &Log{}, Providers: startProviders(t)}
+	if o.Dir != "" {
+		w.Dir = o.Dir
+	}
 	w.http, w.nats = FreeAddress(t), FreeAddress(t)
 	w.settings = w.Providers.settings()
 	maps.Copy(w.settings, map[string]string{

@@ -44,7 +44,7 @@ func (d Room) areaRoutes(r *api.Router) {
 	api.HandleRaw(r, access.Admin, huma.Operation{
 		OperationID: "import-areas", Method: http.MethodPost, Path: "/api/v1/areas/import", Tags: tags, Summary: "Import municipalities, all or none",
 		Description: "CSV with the columns slug,name,kind,counties,geoid. The states in the file are replaced whole. Every bad row is named by line and column.",
-		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}, BodyReadTimeout: importTime,
+		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusInsufficientStorage}, BodyReadTimeout: importTime,
 		Middlewares: huma.Middlewares{api.Unhurried},
 	}, csvBody(), func(ctx context.Context, _ access.Token, in *areasFile) (*api.Body[imported[AreasSummary]], error) {
 		return api.Answer(d.importAreas(ctx, in))
@@ -103,7 +103,7 @@ func (d Room) importAreas(ctx context.Context, in *areasFile) (imported[AreasSum
 		done.Sequence = d.Registry.Directory.Revision()
 		return done, nil
 	}
-	done.Sequence, err = d.Registry.Edit(context.WithoutCancel(ctx), func() ([]alerting.Change, error) { return changes, nil })
+	done.Sequence, err = d.imports(ctx, func() ([]alerting.Change, error) { return changes, nil })
 	return done, err
 }
 

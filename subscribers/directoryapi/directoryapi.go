@@ -4,6 +4,7 @@ package directoryapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,9 @@ type Room struct {
 	Registry *registry.Registry
 	// Validator brings subscribers and teams into normal form, and knows the channels.
 	Validator subscribers.Validator
+	// Storage says why the engine takes nothing more on: nothing is imported then. A nil func says
+	// nothing.
+	Storage func() error
 }
 
 var _ api.Room = Room{}
@@ -35,6 +39,17 @@ func (d Room) Register(r *api.Router) {
 	d.teamRoutes(r)
 	d.areaRoutes(r)
 	d.optOutRoutes(r)
+}
+
+// imports changes the directory by a file, as long as there is room for it. It goes on when the client
+// has gone.
+func (d Room) imports(ctx context.Context, decide func() ([]alerting.Change, error)) (revision uint64, err error) {
+	if d.Storage != nil {
+		if err := d.Storage(); err != nil {
+			return 0, err
+		}
+	}
+	return d.Registry.Edit(context.WithoutCancel(ctx), decide)
 }
 
 const (

@@ -34,7 +34,7 @@ func (d Room) fileRoutes(r *api.Router) {
 		OperationID: "import-subscribers", Method: http.MethodPost, Path: "/api/v1/subscribers/import", Tags: tags, Summary: "Import subscribers, all or none",
 		Description: "CSV with the columns id,name,organization,areas,min_severity,sms,email,signal,language and optionally categories, prefer, sms2, email2, shared, teams; or a JSON array. " +
 			"Every bad field is named by line and column. 64 MiB at most.",
-		Errors: []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}, BodyReadTimeout: importTime,
+		Errors: []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusInsufficientStorage}, BodyReadTimeout: importTime,
 		Middlewares: huma.Middlewares{api.Unhurried},
 	}, file, func(ctx context.Context, _ access.Token, in *importFile) (*api.Body[imported[subscribers.Summary]], error) {
 		return api.Answer(d.importFile(ctx, in))
@@ -67,7 +67,7 @@ func (d Room) importFile(ctx context.Context, in *importFile) (imported[subscrib
 		_, err = decide()
 		sequence = plan.Revision
 	} else {
-		sequence, err = d.Registry.Edit(context.WithoutCancel(ctx), decide)
+		sequence, err = d.imports(ctx, decide)
 	}
 	if err != nil {
 		return imported[subscribers.Summary]{}, err

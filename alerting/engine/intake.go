@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"revere/alerting"
+)
+
+const (
+	judgedKey = "judged" // how far submissions have been judged
+	// submissionsBytes bounds what is fetched ahead of take, in bytes.
+	submissionsBytes = 4 << 20
+)
+
+// Submissions calls take with everything that producers published after a sequence, in order, and
+// goes on with what is new until ctx is done or take fails. While take waits nothing more is fetched
+// than a few megabytes.
+func (e *Engine) Submissions(ctx context.Context, after uint64, take func(alerting.Submission) error) error {
+	consumer, err := e.js.OrderedConsumer(ctx, alertsStream, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
+	})
+	if err != nil {
+		return ignoreDone(ctx, err)
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxBytes(submissionsBytes))
+	if err != nil {
+		return ignoreDone(ctx, err)
+	}
+	defer messages.Stop()
+	for {
+		msg, err := messages.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return ignoreDone(ctx, err)
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return err
+		}
+		if err := take(e.submission(meta.Sequence.Stream, meta.Timestamp, msg.Subject(), msg.Headers(), msg.Data())); err != nil {
+			return err
+		}
+	}
+}
+
+// ignoreDone forgets a failure that is only the end of ctx.
+func ignoreDone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// Submission reads one message that a producer published.
+func (e *Engine) Submission(ctx context.Context, sequence uint64) (alerting.Submission, error) {
+	stream, err := e.js.Stream(ctx, alertsStream)
+	if err != nil {
+		return alerting.Submission{}, err
+	}
+	msg, err := stream.GetMsg(ctx, sequence)
+	if err != nil {
+		return alerting.Submission{}, fmt.Errorf("read message %d of %s: %w", sequence, alertsStream, err)
+	}
+	for _, added := range []string{nats.JSStream, nats.JSSequence, nats.JSTimeStamp, nats.JSSubject} {
+		delete(msg.Header, added) // the server's, and not the message's
+	}
+	return e.submission(msg.Sequence, msg.Time, msg.Subject, msg.Header, msg.Data), nil
+}
+
+func (e *Engine) submission(sequence uint64, at time.Time, subject string, header nats.Header, body []byte) alerting.Submission {
+	s := alerting.Submission{
+		Sequence: sequence, Subject: subject, Received: at.UTC().Truncate(time.Millisecond),
+		Body: body, Headers: header, Producer: alerting.AnyProducer,
+	}
+	if producer := header.Get(headerProducer); producer != "" && hmac.Equal([]byte(header.Get(headerSeal)), []byte(seal(e.seal, producer, body))) {
+		s.Producer, s.Sealed = producer, true
+	}
+	if to := header.Get(headerVerdictTo); inbox.MatchString(to) {
+		s.VerdictTo = to
+	}
+	return s
+}
+
+// Judged is how far submissions have been judged, as NoteJudged was told last.
+func (e *Engine) Judged(ctx context.Context) (alerting.Judged, error) {
+	kept, err := e.keep.Get(ctx, judgedKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return alerting.Judged{}, nil
+	}
+	if err != nil {
+		return alerting.Judged{}, err
+	}
+	var judged alerting.Judged
+	if json.Unmarshal(kept.Value(), &judged.Through) == nil {
+		return judged, nil // a number, as versions wrote it that judged in order
+	}
+	return judged, json.Unmarshal(kept.Value(), &judged)
+}
+
+// NoteJudged keeps how far submissions have been judged.
+func (e *Engine) NoteJudged(ctx context.Context, judged alerting.Judged) error {
+	data, err := json.Marshal(judged)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishPatience)
+	defer cancel()
+	_, err = e.keep.Put(ctx, judgedKey, data)
+	return err
+}
+
+// Waiting counts the messages that were published and not judged.
+func (e *Engine) Waiting(ctx context.Context) (int, error) {
+	judged, err := e.Judged(ctx) // before the end, so that what is judged between them is not counted twice
+	if err != nil {
+		return 0, err
+	}
+	end, err := e.end(ctx, alertsStream)
+	if err != nil {
+		return 0, err
+	}
+	done := judged.Through + judged.Ahead
+	return int(end - min(end, done)), nil
+}
