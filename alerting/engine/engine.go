@@ -19,9 +19,12 @@ type Engine struct {
 	js      jetstream.JetStream
 	log     zerolog.Logger
 
-	leases jetstream.KeyValue
-	keep   jetstream.KeyValue
-	seal   []byte // the secret that vouches for submissions
+	streams map[string]jetstream.Stream // by name
+	leases  jetstream.KeyValue
+	keep    jetstream.KeyValue
+	seal    []byte // the secret that vouches for submissions
+	turns   turns
+	unwatch context.CancelFunc
 }
 
 // A ClusterConfig says how to reach a NATS server outside this process.
@@ -30,10 +33,6 @@ type ClusterConfig struct {
 	Credentials string // path of a .creds file; "" for none
 	Replicas    int    // copies of each stream
 }
-
-// publishPatience is how long a write waits: elections in a cluster take 4 to 9 s, and a publish
-// waits through one rather than fail.
-const publishPatience = 12 * time.Second
 
 // Embedded connects to a server in this process, without a socket.
 func Embedded(ctx context.Context, s *Server, log zerolog.Logger) (*Engine, error) {
@@ -60,12 +59,20 @@ func Connect(ctx context.Context, config ClusterConfig, log zerolog.Logger) (*En
 	if config.Credentials != "" {
 		options = append(options, nats.UserCredentials(config.Credentials))
 	}
-	return open(ctx, log, config.Replicas, config.URL, options...)
+	e, err := open(ctx, log, config.Replicas, config.URL, options...)
+	if err != nil {
+		return nil, err
+	}
+	watching, unwatch := context.WithCancel(context.Background())
+	e.unwatch = unwatch
+	go e.watch(watching)
+	return e, nil
 }
 
 func open(ctx context.Context, log zerolog.Logger, replicas int, url string, options ...nats.Option) (*Engine, error) {
 	options = append(options,
-		nats.Name("revere"), nats.CustomInboxPrefix(inboxPrefix), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
+		nats.Name("revere"), nats.CustomInboxPrefix(inboxPrefix), nats.MaxReconnects(-1), nats.ReconnectWait(leaderWait),
+		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(3), // a server that hangs is left within seconds
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				log.Warn().Err(err).Msg("lost the connection to NATS; reconnecting")
@@ -82,7 +89,7 @@ func open(ctx context.Context, log zerolog.Logger, replicas int, url string, opt
 		conn.Close()
 		return nil, err
 	}
-	e := &Engine{conn: conn, inboxes: conn, js: js, log: log}
+	e := &Engine{conn: conn, inboxes: conn, js: js, log: log, unwatch: func() {}}
 	if err := e.ensureTopology(ctx, replicas); err != nil {
 		conn.Close()
 		return nil, err
@@ -96,6 +103,7 @@ func open(ctx context.Context, log zerolog.Logger, replicas int, url string, opt
 
 // Close ends the connection. What was acknowledged is safe; what was not may or may not be.
 func (e *Engine) Close() {
+	e.unwatch()
 	e.inboxes.Close()
 	e.conn.Close()
 }
@@ -106,7 +114,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 		return fmt.Errorf("not connected to NATS (%s)", e.conn.Status())
 	}
 	for _, config := range streams(1) {
-		if _, err := e.js.Stream(ctx, config.Name); err != nil {
+		if _, err := once(ctx, func(ctx context.Context) (jetstream.Stream, error) { return e.js.Stream(ctx, config.Name) }); err != nil {
 			return fmt.Errorf("stream %s: %w", config.Name, err)
 		}
 	}

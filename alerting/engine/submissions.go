@@ -33,24 +33,15 @@ func (e *Engine) Submit(ctx context.Context, area alerting.Area, producer string
 	msg.Data = body
 	msg.Header.Set(headerProducer, producer)
 	msg.Header.Set(headerSeal, seal(e.seal, producer, body))
-	return e.submit(ctx, msg)
+	return e.publishOnce(ctx, msg)
 }
 
-// Resubmit publishes a message as it once came, without vouching for it.
+// Resubmit publishes a message as it once came, without vouching for it: it may be as large as the
+// server takes. With an error of alerting.CodeUnavailable nobody can say whether it was published.
 func (e *Engine) Resubmit(ctx context.Context, subject string, body []byte) (sequence uint64, err error) {
 	msg := nats.NewMsg(subject)
 	msg.Data = body
-	return e.submit(ctx, msg)
-}
-
-func (e *Engine) submit(ctx context.Context, msg *nats.Msg) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, publishPatience)
-	defer cancel()
-	ack, err := e.js.PublishMsg(ctx, msg, patience()...)
-	if err != nil {
-		return 0, e.writeError(msg.Subject, err)
-	}
-	return ack.Sequence, nil
+	return e.publishPlain(ctx, msg)
 }
 
 // seal proves that a message came through Submit: a producer on the wire can't make one.
@@ -72,17 +63,15 @@ type Batch struct {
 // Done notes how far the submissions have been judged.
 func (b Batch) Done() error {
 	last := b.Submissions[len(b.Submissions)-1].Sequence
-	ctx, cancel := context.WithTimeout(context.Background(), publishPatience)
-	defer cancel()
-	_, err := b.engine.keep.Put(ctx, judgedKey, []byte(strconv.FormatUint(last, 10)))
+	_, err := patiently(context.Background(), func(ctx context.Context) (uint64, error) {
+		return b.engine.keep.Put(ctx, judgedKey, []byte(strconv.FormatUint(last, 10)))
+	})
 	return err
 }
 
 const (
-	judgedKey           = "judged" // the sequence up to which submissions have been judged
-	submissionsBatch    = 64
-	submissionsPatience = 2 * time.Second
-	submissionsForget   = 5 * time.Minute // a consumer that nobody asks is dropped
+	judgedKey        = "judged" // the sequence up to which submissions have been judged
+	submissionsBatch = 64
 )
 
 // Submissions calls judge with what producers published, in order, a batch at a time, until ctx is
@@ -93,31 +82,23 @@ func (e *Engine) Submissions(ctx context.Context, judge func(context.Context, Ba
 	if err != nil {
 		return err
 	}
-	consumer, err := e.js.CreateConsumer(ctx, alertsStream, jetstream.ConsumerConfig{
-		AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: judged + 1,
-		InactiveThreshold: submissionsForget, MemoryStorage: true,
-	})
-	if err != nil {
-		return err
-	}
-	for ctx.Err() == nil {
-		batch, err := e.nextBatch(ctx, consumer)
+	from := &source{engine: e, stream: alertsStream, next: judged + 1}
+	defer from.stop()
+	for {
+		batch, err := e.nextBatch(ctx, from)
 		if err != nil {
-			return err
-		}
-		if len(batch.Submissions) == 0 {
-			continue
+			return nil // ctx is done
 		}
 		if err := judge(ctx, batch); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// judged is the sequence up to which submissions have been judged; 0 before the first.
+// judged is the sequence up to which submissions have been judged; 0 before the first. A replica that
+// lags behind may name an earlier one: to judge again changes nothing.
 func (e *Engine) judged(ctx context.Context) (uint64, error) {
-	kept, err := e.keep.Get(ctx, judgedKey)
+	kept, err := patiently(ctx, func(ctx context.Context) (jetstream.KeyValueEntry, error) { return e.keep.Get(ctx, judgedKey) })
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return 0, nil
 	}
@@ -127,45 +108,21 @@ func (e *Engine) judged(ctx context.Context) (uint64, error) {
 	return strconv.ParseUint(string(kept.Value()), 10, 64)
 }
 
-// nextBatch waits for one submission, and takes with it whatever else is waiting.
-func (e *Engine) nextBatch(ctx context.Context, consumer jetstream.Consumer) (Batch, error) {
-	ctx, cancel := context.WithTimeout(ctx, submissionsPatience)
-	defer cancel()
+// nextBatch waits for one submission, and takes with it those that are waiting behind it.
+func (e *Engine) nextBatch(ctx context.Context, from *source) (Batch, error) {
 	batch := Batch{engine: e}
-	first, err := consumer.Fetch(1, jetstream.FetchContext(ctx))
-	if err != nil {
-		return batch, err
+	for waiting := uint64(1); waiting > 0 && len(batch.Submissions) < submissionsBatch; {
+		msg, meta, err := from.take(ctx)
+		if err != nil {
+			return batch, err
+		}
+		batch.add(msg, meta)
+		waiting = meta.NumPending
 	}
-	waiting := uint64(0)
-	for msg := range first.Messages() {
-		waiting = batch.add(msg)
-	}
-	if waiting == 0 {
-		return batch, ignoreNoMessages(first.Error())
-	}
-	more, err := consumer.FetchNoWait(int(min(waiting, submissionsBatch-1)))
-	if err != nil {
-		return batch, err
-	}
-	for msg := range more.Messages() {
-		batch.add(msg)
-	}
-	return batch, ignoreNoMessages(more.Error())
+	return batch, nil
 }
 
-func ignoreNoMessages(err error) error {
-	if errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
-// add appends a message and returns how many wait behind it.
-func (b *Batch) add(msg jetstream.Msg) (waiting uint64) {
-	meta, err := msg.Metadata()
-	if err != nil {
-		return 0 // not a JetStream message: the server never delivers one here
-	}
+func (b *Batch) add(msg jetstream.Msg, meta *jetstream.MsgMetadata) {
 	header := msg.Headers()
 	s := alerting.Submission{
 		Sequence: meta.Sequence.Stream, Subject: msg.Subject(), Received: meta.Timestamp.UTC().Truncate(time.Millisecond),
@@ -178,7 +135,6 @@ func (b *Batch) add(msg jetstream.Msg) (waiting uint64) {
 		s.VerdictTo = to
 	}
 	b.Submissions = append(b.Submissions, s)
-	return meta.NumPending
 }
 
 // inbox is a subject that a producer may listen on.
@@ -213,12 +169,8 @@ func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.V
 		return v, err
 	}
 	defer sub.Unsubscribe()
-	stream, err := e.js.Stream(ctx, verdictsStream)
-	if err != nil {
-		return v, err
-	}
 	for ctx.Err() == nil {
-		if kept, err := stream.GetLastMsgForSubject(ctx, verdictSubject(key)); err == nil {
+		if kept, err := once(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return e.verdict(ctx, key) }); err == nil {
 			return v, json.Unmarshal(kept.Data, &v)
 		}
 		if msg, err := sub.NextMsg(verdictLook); err == nil {
@@ -226,6 +178,10 @@ func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.V
 		}
 	}
 	return v, alerting.Errorf(alerting.CodeUnavailable, "no verdict on %s yet", key)
+}
+
+func (e *Engine) verdict(ctx context.Context, key alerting.Key) (*jetstream.RawStreamMsg, error) {
+	return e.streams[verdictsStream].GetLastMsgForSubject(ctx, verdictSubject(key))
 }
 
 // verdictLook is how often the stream is asked: a verdict that was on its way there when we began
