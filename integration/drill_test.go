@@ -39,14 +39,12 @@ type pause struct{ from, to time.Time }
 
 const drillPeople = 120
 
-// newDrill starts a cluster, which prepare may change before anything else is on it, and a fleet with
-// two processes for each role.
-func newDrill(t *testing.T, random *rand.Rand, prepare func(*harness.Cluster)) *drill {
+// newDrill starts a cluster with the former version's streams, and a fleet with two processes for each
+// role.
+func newDrill(t *testing.T, random *rand.Rand) *drill {
 	t.Helper()
 	c := harness.NewCluster(t)
-	if prepare != nil {
-		prepare(c)
-	}
+	makeFormer(t, c)
 	f := harness.NewFleet(t, c, map[string]string{
 		"CHANNELS__SMS__RATE": "200", "CHANNELS__EMAIL__RATE": "60", "CHANNELS__SIGNAL__RATE": "20", "CHANNELS__FALLBACK_AFTER__SEVERE": "10m",
 	}, "api,router", "worker,tracker", "api,router", "worker,tracker")
@@ -54,6 +52,7 @@ func newDrill(t *testing.T, random *rand.Rand, prepare func(*harness.Cluster)) *
 	f.SMTP.SetLatency(2 * time.Millisecond)
 	d := &drill{t: t, f: f, random: random, done: map[string]int{}}
 	d.did = history{people: town(drillPeople), fallbackAfter: 10 * time.Minute, acknowledged: map[alerting.Key][]string{}}
+	harness.Soon(t, func() error { return errorUnless(d.code("a1") != "", "the alert that waited is not judged") })
 	f.Import(d.did.people...)
 	d.published(d.publish())
 	return d

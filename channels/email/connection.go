@@ -146,7 +146,7 @@ func (n *connection) transmit(ctx context.Context, l letter) (string, *failure) 
 	if err := n.client.Text.W.Flush(); err != nil {
 		return "", failed(ctx, content, err)
 	}
-	if !release() {
+	if !release() || ctx.Err() != nil { // the last moment at which nobody has the mail
 		return "", failed(ctx, content, errStopped)
 	}
 	return n.finish(ctx, writer.(*smtp.DataCloser))

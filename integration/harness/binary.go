@@ -23,7 +23,7 @@ type program struct {
 
 var (
 	revereBinary = &program{pkg: "revere/cmd/revere", race: true}
-	natsServer = &program{pkg: "github.com/nats-io/nats-server/v2"} // of the version that go.mod names
+	natsServer   = &program{pkg: "github.com/nats-io/nats-server/v2"} // of the version that go.mod names
 )
 
 // Binary returns the path of the revere binary, which is built once in a test run, with the race
