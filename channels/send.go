@@ -19,7 +19,7 @@ func (d *Dispatcher) send(ctx context.Context, j job) {
 		d.finish(ctx, j.due, *not)
 		return
 	}
-	outcome := d.Channel.Send(held{ctx, d.Lease}, j.message)
+	outcome := d.call(ctx, j.message)
 	done := d.Now()
 	d.Meter.Sent(d.Channel.Name(), outcome.State, done.Sub(now))
 	j.settled(d.learn(outcome, now, done))
