@@ -24,6 +24,7 @@ type Engine struct {
 	keep    jetstream.KeyValue
 	seal    []byte // the secret that vouches for submissions
 	turns   turns
+	mover   *mover // nil where the server is in this process
 	unwatch context.CancelFunc
 }
 
@@ -63,6 +64,7 @@ func Connect(ctx context.Context, config ClusterConfig, log zerolog.Logger) (*En
 	if err != nil {
 		return nil, err
 	}
+	e.mover = &mover{conn: e.conn, log: log, missed: map[string]int{}}
 	watching, unwatch := context.WithCancel(context.Background())
 	e.unwatch = unwatch
 	go e.watch(watching)

@@ -95,6 +95,7 @@ func (w *write) settle(ctx context.Context) (uint64, error) {
 	unclear := false
 	for {
 		sequence, err := w.try(ctx)
+		w.engine.mover.hear(writer, !unanswered(err) || refusedForNow(err))
 		switch {
 		case err == nil:
 			return sequence, nil
