@@ -62,6 +62,8 @@ func newDrill(t *testing.T, random *rand.Rand) *drill {
 func (d *drill) round(x fault) {
 	d.t.Helper()
 	d.done[x.name]++
+	began := time.Now()
+	defer func() { d.t.Logf("%s: %s", x.name, time.Since(began).Round(time.Millisecond)) }()
 	before := make(chan api.Published, 1)
 	go func() { before <- d.publish() }()
 	d.wait(0, 300*time.Millisecond)

@@ -183,3 +183,47 @@ func TestFollowingGoesOnWhereItWasCut(t *testing.T) {
 		require.Equal(t, time.Duration(i+1).String(), m.records[0].Remarks[0].Detail)
 	}
 }
+
+// Whoever publishes for people has a turn, however many publish on the same subject: once each.
+func TestManyPublishOnOneSubject(t *testing.T) {
+	t.Parallel()
+	s := start(t, engine.ServerConfig{Listen: "127.0.0.1:0"})
+	const each = 15
+	first := connect(t, s) // which makes the streams
+	flood := dial(t, s)
+	var all sync.WaitGroup
+	all.Go(func() {
+		for range 4 * each {
+			flood.publish(t, message("alerts.ma.boston", "from a producer"))
+		}
+	})
+	sequences := make(chan uint64, 4*each)
+	for range 2 {
+		e := connect(t, s)
+		for range 2 {
+			all.Go(func() {
+				for range each {
+					sequence, err := e.Submit(t.Context(), "ma.boston", "desk", []byte("from the desk"))
+					assert.NoError(t, err)
+					sequences <- sequence
+				}
+			})
+		}
+	}
+	all.Wait()
+	close(sequences)
+	stored := map[uint64]bool{}
+	for sequence := range sequences {
+		assert.False(t, stored[sequence], "two have the sequence %d", sequence)
+		stored[sequence] = true
+	}
+	assert.Len(t, stored, 4*each)
+	from := submissions(t, first)
+	for range 8 * each {
+		got := next(t, from)
+		assert.Equal(t, got.Sealed, stored[got.Sequence], "%d", got.Sequence)
+	}
+	last, err := first.Submit(t.Context(), "ma.boston", "desk", []byte("the last"))
+	require.NoError(t, err)
+	assert.EqualValues(t, 8*each+1, last, "nothing else was stored")
+}

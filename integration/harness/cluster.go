@@ -178,41 +178,50 @@ func (n *Node) url(user string) string {
 // Whole waits until every stream and bucket of the cluster has a leader and no server lags behind.
 //
 // A server that was cut off may ask its leader for what it missed again and again, and not take the
-// answer ("Expected first catchup entry to be a snapshot", nats-server 2.15.2). Another leader's it
-// takes: after a while Whole does what an operator does, and has the stream's leader step down.
+// answer ("Expected first catchup entry to be a snapshot and peerstate", nats-server 2.15.2). After a
+// while Whole does what an operator does who sees that, and restarts it.
 func (c *Cluster) Whole() {
 	c.t.Helper()
 	patience := time.Now().Add(catchUpTime)
 	Within(c.t, startTime, func() error {
-		return c.admin(func(ctx context.Context, js jetstream.JetStream) error {
-			streams := js.ListStreams(ctx)
-			for info := range streams.Info() {
-				err := settled(info)
-				if err != nil && time.Now().After(patience) {
-					c.t.Logf("%v: its leader is asked to step down", err)
-					patience = time.Now().Add(catchUpTime)
-					_, _ = js.Conn().RequestWithContext(ctx, "$JS.API.STREAM.LEADER.STEPDOWN."+info.Config.Name, nil) // else the next time
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return streams.Err()
-		})
+		lagging, err := c.lagging()
+		if lagging != nil && time.Now().After(patience) {
+			c.t.Logf("%v for %s: it is restarted", err, catchUpTime)
+			patience = time.Now().Add(catchUpTime)
+			lagging.Kill()
+			lagging.Start()
+		}
+		return err
 	})
 }
 
 // catchUpTime is how long a server has to catch up by itself.
-const catchUpTime = 10 * time.Second
+const catchUpTime = 6 * time.Second
 
-func settled(info *jetstream.StreamInfo) error {
-	if info.Cluster == nil || info.Cluster.Leader == "" {
-		return fmt.Errorf("%s has no leader", info.Config.Name)
-	}
-	for _, peer := range info.Cluster.Replicas {
-		if !peer.Current || peer.Offline {
-			return fmt.Errorf("%s lags behind on %s", info.Config.Name, peer.Name)
+// lagging says what is not whole, and at which server where it is one's.
+func (c *Cluster) lagging() (at *Node, err error) {
+	err = c.admin(func(ctx context.Context, js jetstream.JetStream) error {
+		streams := js.ListStreams(ctx)
+		for info := range streams.Info() {
+			if info.Cluster == nil || info.Cluster.Leader == "" {
+				return fmt.Errorf("%s has no leader", info.Config.Name)
+			}
+			for _, peer := range info.Cluster.Replicas {
+				if !peer.Current || peer.Offline {
+					at = c.node(peer.Name)
+					return fmt.Errorf("%s lags behind on %s", info.Config.Name, peer.Name)
+				}
+			}
 		}
+		return streams.Err()
+	})
+	return at, err
+}
+
+// node is the server of a name, or nil.
+func (c *Cluster) node(name string) *Node {
+	if i := slices.IndexFunc(c.Nodes, func(n *Node) bool { return n.Name == name }); i >= 0 {
+		return c.Nodes[i]
 	}
 	return nil
 }
@@ -233,7 +242,7 @@ func (c *Cluster) Leader(stream string) *Node {
 			return nil
 		})
 	})
-	return c.Nodes[slices.IndexFunc(c.Nodes, func(n *Node) bool { return n.Name == leader })]
+	return c.node(leader)
 }
 
 // Admin lets a test do something to the cluster as Revere would.
