@@ -34,13 +34,13 @@ func TestCluster(t *testing.T) {
 	}
 	t.Logf("the history's seed: -seed %d", s)
 	d := newDrill(t, rand.New(rand.NewPCG(s, 0)))
+	d.overNATS()
 	for _, fault := range faults[:fewFaults] {
 		d.round(fault)
 	}
 	for began := time.Now(); time.Since(began) < *soak; {
 		d.round(faults[d.random.IntN(len(faults))])
 	}
-	d.overNATS()
 	d.settle()
 	requireKept(t, d.f.Cluster)
 	t.Logf("%s", d.counts())

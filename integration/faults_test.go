@@ -22,9 +22,9 @@ const longerThanALease = 5 * time.Second
 var faults = []fault{
 	{"a process of Revere killed", (*drill).killMember},
 	{"a process of Revere stopped and woken", (*drill).pauseMember},
+	{"all processes restarted in turn", (*drill).restart},
 	{"a stream's leader killed", func(d *drill) func() { return d.killNode(d.f.Cluster.Leader(d.anyStream())) }},
 	{"a server cut off", (*drill).partNode},
-	{"all processes restarted in turn", (*drill).restart},
 	{"a server killed", func(d *drill) func() { return d.killNode(d.anyNode()) }},
 	{"a server stopped and woken", (*drill).pauseNode},
 }
@@ -91,28 +91,19 @@ func (d *drill) holder(lease string) (holder *harness.Member) {
 
 func (d *drill) killNode(n *harness.Node) func() {
 	n.Kill()
-	return func() {
-		n.Start()
-		d.f.Cluster.Whole()
-	}
+	return n.Start
 }
 
 func (d *drill) pauseNode() func() {
 	n := d.anyNode()
 	n.Pause()
-	return func() {
-		n.Resume()
-		d.f.Cluster.Whole()
-	}
+	return n.Resume
 }
 
 func (d *drill) partNode() func() {
 	n := d.anyNode()
 	d.f.Cluster.Part(n)
-	return func() {
-		d.f.Cluster.Heal(n)
-		d.f.Cluster.Whole()
-	}
+	return func() { d.f.Cluster.Heal(n) }
 }
 
 // restart stops and starts one process after the other, as an upgrade does.
