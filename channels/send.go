@@ -17,7 +17,7 @@ func (d *Dispatcher) send(ctx context.Context, j *job) {
 		d.finish(j.due, *not)
 		return
 	}
-	outcome := d.Channel.Send(ctx, j.message)
+	outcome := d.call(ctx, j.message)
 	done := d.Now()
 	d.width.answered(j.exchange, done)
 	d.Meter.Sent(d.Channel.Name(), outcome.State, done.Sub(now))

@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	soak = flag.Duration("soak", 0, "how long the kill test goes on; 0 is a few rounds")
-	seed = flag.Uint64("seed", 0, "seed of the kill test's history; 0 picks one")
+	soak = flag.Duration("soak", 0, "how long the kill and cluster tests go on; 0 is a few rounds")
+	seed = flag.Uint64("seed", 0, "seed of their histories; 0 picks one")
 )
 
 // Rounds and people of the kill test, unless it soaks.

@@ -68,7 +68,7 @@ func split(changes []alerting.Change) (sets [][]alerting.Change, err error) {
 func (e *Engine) FollowDirectory(ctx context.Context, after uint64, apply func(revision uint64, changes []alerting.Change)) (reached uint64, err error) {
 	var gathered []alerting.Change
 	next := 0 // the part that must come; a commit with a hole is no commit
-	return follow(ctx, e, directoryStream, after, func(m entry) error {
+	return e.follow(ctx, directoryStream, after, func(m entry) error {
 		var c commit
 		if err := decode(m.data, &c); err != nil {
 			next = -1

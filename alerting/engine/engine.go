@@ -22,10 +22,14 @@ type Engine struct {
 	js      jetstream.JetStream
 	log     zerolog.Logger
 
-	leases jetstream.KeyValue
-	keep   jetstream.KeyValue
-	seal   []byte                         // the secret that vouches for submissions
-	full   atomic.Pointer[alerting.Error] // why nothing new is taken on; nil while it is
+	streams map[string]jetstream.Stream // by name
+	leases  jetstream.KeyValue
+	keep    jetstream.KeyValue
+	seal    []byte                         // the secret that vouches for submissions
+	full    atomic.Pointer[alerting.Error] // why nothing new is taken on; nil while it is
+	turns   turns
+	mover   *mover // nil where the server is in this process
+	unwatch context.CancelFunc
 }
 
 // A ClusterConfig says how to reach a NATS server outside this process.
@@ -34,10 +38,6 @@ type ClusterConfig struct {
 	Credentials string // path of a .creds file; "" for none
 	Replicas    int    // copies of each stream
 }
-
-// publishPatience is how long a write waits: elections in a cluster take 4 to 9 s, and a publish
-// waits through one rather than fail.
-const publishPatience = 12 * time.Second
 
 // Embedded connects to a server in this process, without a socket.
 func Embedded(ctx context.Context, s *Server, log zerolog.Logger) (*Engine, error) {
@@ -60,7 +60,15 @@ func Embedded(ctx context.Context, s *Server, log zerolog.Logger) (*Engine, erro
 
 // Connect connects to a cluster.
 func Connect(ctx context.Context, config ClusterConfig, log zerolog.Logger) (*Engine, error) {
-	return open(ctx, log, config.Replicas, config.URL, config.options()...)
+	e, err := open(ctx, log, config.Replicas, config.URL, config.options()...)
+	if err != nil {
+		return nil, err
+	}
+	e.mover = &mover{conn: e.conn, log: log, missed: map[string]int{}}
+	watching, unwatch := context.WithCancel(context.Background())
+	e.unwatch = unwatch
+	go e.watch(watching)
+	return e, nil
 }
 
 func (c ClusterConfig) options() []nats.Option {
@@ -76,7 +84,7 @@ func open(ctx context.Context, log zerolog.Logger, replicas int, url string, opt
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{conn: conn, inboxes: conn, js: js, log: log}
+	e := &Engine{conn: conn, inboxes: conn, js: js, log: log, unwatch: func() {}}
 	if err := e.prepare(ctx, replicas); err != nil {
 		conn.Close()
 		return nil, err
@@ -87,7 +95,8 @@ func open(ctx context.Context, log zerolog.Logger, replicas int, url string, opt
 // dial connects as Revere does: it goes on trying whenever the connection is lost.
 func dial(log zerolog.Logger, url string, options ...nats.Option) (*nats.Conn, jetstream.JetStream, error) {
 	options = append(options,
-		nats.Name("revere"), nats.CustomInboxPrefix(inboxPrefix), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
+		nats.Name("revere"), nats.CustomInboxPrefix(inboxPrefix), nats.MaxReconnects(-1), nats.ReconnectWait(leaderWait),
+		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(3), // a server that hangs is left within seconds
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				log.Warn().Err(err).Msg("lost the connection to NATS; reconnecting")
@@ -123,6 +132,7 @@ func (e *Engine) prepare(ctx context.Context, replicas int) (err error) {
 
 // Close ends the connection. What was acknowledged is safe; what was not may or may not be.
 func (e *Engine) Close() {
+	e.unwatch()
 	e.inboxes.Close()
 	e.conn.Close()
 }
@@ -133,7 +143,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 		return fmt.Errorf("not connected to NATS (%s)", e.conn.Status())
 	}
 	for _, config := range streams(1) {
-		if _, err := e.js.Stream(ctx, config.Name); err != nil {
+		if _, err := once(ctx, func(ctx context.Context) (jetstream.Stream, error) { return e.js.Stream(ctx, config.Name) }); err != nil {
 			return fmt.Errorf("stream %s: %w", config.Name, err)
 		}
 	}

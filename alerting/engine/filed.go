@@ -81,7 +81,7 @@ func (e *Engine) Filed(ctx context.Context) (all []alerting.Filed, c alerting.Ch
 
 // FollowFiled calls apply with every alert that is filed after the given sequence, until ctx is done.
 func (e *Engine) FollowFiled(ctx context.Context, after uint64, apply func(alerting.Filed)) error {
-	_, err := follow(ctx, e, filedStream, after, func(m entry) error {
+	_, err := e.follow(ctx, filedStream, after, func(m entry) error {
 		if !strings.HasPrefix(m.subject, filedAlerts) {
 			return nil
 		}
@@ -122,36 +122,21 @@ func (e *Engine) read(ctx context.Context, stream string, first, last uint64, vi
 	if first > last {
 		return nil
 	}
-	consumer, err := e.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: first,
-	})
-	if err != nil {
-		return fmt.Errorf("read %s: %w", stream, err)
-	}
-	messages, err := consumer.Messages(jetstream.PullMaxBytes(readAhead))
-	if err != nil {
-		return fmt.Errorf("read %s: %w", stream, err)
-	}
-	defer messages.Stop()
+	s := &source{engine: e, stream: stream, next: first}
+	defer s.stop()
 	for {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
+		msg, meta, err := s.take(ctx)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", stream, err)
 		}
-		meta, err := msg.Metadata()
-		if err != nil {
-			return fmt.Errorf("read %s: %w", stream, err)
-		}
-		if sequence := meta.Sequence.Stream; sequence <= last {
-			if err := visit(entry{sequence, msg.Subject(), meta.Timestamp, msg.Data()}); err != nil {
+		sequence := meta.Sequence.Stream
+		if sequence <= last {
+			if err := visit(entry{sequence, msg.Subject(), msg.Data()}); err != nil {
 				return fmt.Errorf("read %s at %d: %w", stream, sequence, err)
 			}
 		}
-		if meta.Sequence.Stream >= last || meta.NumPending == 0 {
+		if sequence >= last || meta.NumPending == 0 {
 			return nil
 		}
 	}
 }
-
-// readAhead bounds the bytes that are fetched before they are asked for.
-const readAhead = 8 << 20

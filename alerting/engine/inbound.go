@@ -22,7 +22,7 @@ func (e *Engine) Put(ctx context.Context, facts ...alerting.Inbound) error {
 
 // FollowInbound calls apply with what came in after the given sequence, in order, until ctx is done.
 func (e *Engine) FollowInbound(ctx context.Context, after uint64, apply func(sequence uint64, facts []alerting.Inbound)) error {
-	_, err := follow(ctx, e, inboundStream, after, func(m entry) error {
+	_, err := e.follow(ctx, inboundStream, after, func(m entry) error {
 		var facts []alerting.Inbound
 		if err := decode(m.data, &facts); err != nil {
 			return err

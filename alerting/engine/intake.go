@@ -14,48 +14,23 @@ import (
 	"revere/alerting"
 )
 
-const (
-	judgedKey = "judged" // how far submissions have been judged
-	// submissionsBytes bounds what is fetched ahead of take, in bytes.
-	submissionsBytes = 4 << 20
-)
+const judgedKey = "judged" // how far submissions have been judged
 
 // Submissions calls take with everything that producers published after a sequence, in order, and
 // goes on with what is new until ctx is done or take fails. While take waits nothing more is fetched
 // than a few megabytes.
 func (e *Engine) Submissions(ctx context.Context, after uint64, take func(alerting.Submission) error) error {
-	consumer, err := e.js.OrderedConsumer(ctx, alertsStream, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
-	})
-	if err != nil {
-		return ignoreDone(ctx, err)
-	}
-	messages, err := consumer.Messages(jetstream.PullMaxBytes(submissionsBytes))
-	if err != nil {
-		return ignoreDone(ctx, err)
-	}
-	defer messages.Stop()
+	from := &source{engine: e, stream: alertsStream, next: after + 1}
+	defer from.stop()
 	for {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
+		msg, meta, err := from.take(ctx)
 		if err != nil {
-			return ignoreDone(ctx, err)
-		}
-		meta, err := msg.Metadata()
-		if err != nil {
-			return err
+			return nil // ctx is done
 		}
 		if err := take(e.submission(meta.Sequence.Stream, meta.Timestamp, msg.Subject(), msg.Headers(), msg.Data())); err != nil {
 			return err
 		}
 	}
-}
-
-// ignoreDone forgets a failure that is only the end of ctx.
-func ignoreDone(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // Submission reads one message that a producer published.
@@ -90,7 +65,7 @@ func (e *Engine) submission(sequence uint64, at time.Time, subject string, heade
 
 // Judged is how far submissions have been judged, as NoteJudged was told last.
 func (e *Engine) Judged(ctx context.Context) (alerting.Judged, error) {
-	kept, err := e.keep.Get(ctx, judgedKey)
+	kept, err := patiently(ctx, func(ctx context.Context) (jetstream.KeyValueEntry, error) { return e.keep.Get(ctx, judgedKey) })
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return alerting.Judged{}, nil
 	}
@@ -110,9 +85,7 @@ func (e *Engine) NoteJudged(ctx context.Context, judged alerting.Judged) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishPatience)
-	defer cancel()
-	_, err = e.keep.Put(ctx, judgedKey, data)
+	_, err = patiently(ctx, func(ctx context.Context) (uint64, error) { return e.keep.Put(ctx, judgedKey, data) })
 	return err
 }
 
@@ -126,6 +99,16 @@ func (e *Engine) Waiting(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	done := judged.Through + judged.Ahead
+	// A restored stream has a hole: what stands behind it is not all that its numbers could name.
+	next, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+		return e.next(ctx, alerting.SubjectPrefix+">", judged.Through+1)
+	})
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	done := next.Sequence - 1 + judged.Ahead
 	return int(end - min(end, done)), nil
 }

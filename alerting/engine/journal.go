@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"time"
 
 	"revere/alerting"
 )
@@ -23,6 +24,10 @@ type Journal struct {
 	writing bool
 	failed  error
 }
+
+// journalPatience is how long a journal waits for the engine: what it holds is known to nobody else,
+// and a message whose outcome is not written is sent again.
+const journalPatience = 30 * time.Second
 
 // A group is appends that share one write.
 type group struct {
@@ -80,6 +85,8 @@ func (j *Journal) write(ctx context.Context) {
 	}
 	last := j.last
 	j.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, journalPatience)
+	defer cancel()
 	g.sequence, g.err = j.engine.Append(ctx, j.subject, last, g.records...)
 	j.mu.Lock()
 	if g.err != nil {

@@ -6,7 +6,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"revere/alerting"
 )
 
 // A lease lasts leaseLife from its last renewal, and is renewed three times in that. It is given up
@@ -16,6 +19,7 @@ const (
 	leaseRenewal = leaseLife / 3
 	leaseMargin  = 500 * time.Millisecond
 	leaseRetry   = 300 * time.Millisecond
+	leaseTry     = 500 * time.Millisecond // how long an answer to a renewal is waited for
 )
 
 // A Lease is the right to do what only one process may do at a time. Held is cheap: ask it
@@ -43,10 +47,8 @@ func (e *Engine) HoldLease(ctx context.Context, name, holder string, work func(c
 		if err := e.hold(ctx, name, holder, revision, start, work); err != nil && ctx.Err() == nil {
 			e.log.Error().Err(err).Str("lease", name).Msg("work under a lease failed; it starts again")
 		}
-		select {
-		case <-ctx.Done():
+		if !pause(ctx, leaseRetry) {
 			return nil
-		case <-time.After(leaseRetry):
 		}
 	}
 }
@@ -54,24 +56,39 @@ func (e *Engine) HoldLease(ctx context.Context, name, holder string, work func(c
 // acquire waits until the lease is free and takes it. start is taken before the request, so that
 // the holder's idea of the deadline is never later than the server's.
 func (e *Engine) acquire(ctx context.Context, name, holder string) (revision uint64, start time.Time, err error) {
+	mine := true // it may be ours: given back or asked for without an answer
 	for {
 		start = time.Now()
-		revision, err = e.leases.Create(ctx, name, []byte(holder), jetstream.KeyTTL(leaseLife))
-		if err == nil {
+		revision, err = e.grasp(ctx, name, holder, mine)
+		switch {
+		case err == nil:
 			return revision, start, nil
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return 0, start, ctx.Err()
-		}
-		if !errors.Is(err, jetstream.ErrKeyExists) {
+		case errors.Is(err, jetstream.ErrKeyExists), errors.Is(err, alerting.ErrOvertaken):
+			mine = false
+		default:
+			mine = true
 			e.log.Warn().Err(err).Str("lease", name).Msg("can't ask for a lease; trying again")
 		}
-		select {
-		case <-ctx.Done():
+		if !pause(ctx, leaseRetry) {
 			return 0, start, ctx.Err()
-		case <-time.After(leaseRetry):
 		}
 	}
+}
+
+// grasp asks for the lease once. One that is taken may be ours still.
+func (e *Engine) grasp(ctx context.Context, name, holder string, mine bool) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseRenewal)
+	defer cancel()
+	revision, err := e.leases.Create(ctx, name, []byte(holder), jetstream.KeyTTL(leaseLife))
+	if !mine || !errors.Is(err, jetstream.ErrKeyExists) {
+		return revision, err
+	}
+	if held, gone := e.leases.Get(ctx, name); gone == nil && string(held.Value()) == holder {
+		return e.renew(ctx, name, holder, held.Revision())
+	}
+	return 0, err
 }
 
 func (e *Engine) hold(ctx context.Context, name, holder string, revision uint64, start time.Time, work func(context.Context, *Lease) error) error {
@@ -93,12 +110,12 @@ func (e *Engine) hold(ctx context.Context, name, holder string, revision uint64,
 			return err
 		case <-renew.C:
 			start := time.Now()
-			next, err := e.renew(context.WithoutCancel(ctx), name, holder, revision) // work that drains still needs it
+			next, err := e.renewWhile(context.WithoutCancel(ctx), lease, name, holder, revision) // work that drains still needs it
 			switch {
 			case err == nil:
 				revision = next
 				lease.extend(start)
-			case isOvertaken(err) || !lease.Held():
+			default:
 				lease.end()
 				e.log.Warn().Str("lease", name).Msg("lost the lease")
 				cancel()
@@ -115,10 +132,19 @@ func (l *Lease) extend(start time.Time) {
 
 func (l *Lease) end() { l.deadline.Store(nil) }
 
-func (e *Engine) renew(ctx context.Context, name, holder string, revision uint64) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, leaseRenewal)
+// renewWhile renews the lease, trying as long as it is held.
+func (e *Engine) renewWhile(ctx context.Context, lease *Lease, name, holder string, revision uint64) (uint64, error) {
+	ctx, cancel := context.WithDeadline(ctx, *lease.deadline.Load())
 	defer cancel()
-	return e.putFor(ctx, leasesBucket, name, []byte(holder), leaseLife, jetstream.WithExpectLastSequencePerSubject(revision))
+	return e.renew(ctx, name, holder, revision)
+}
+
+// renew stores the lease anew, with its time to live: KeyValue.Update would drop that.
+func (e *Engine) renew(ctx context.Context, name, holder string, revision uint64) (uint64, error) {
+	msg := &nats.Msg{Subject: keySubject(leasesBucket, name), Header: nats.Header{}, Data: []byte(holder)}
+	w := e.newWrite(revision, []*nats.Msg{msg}, jetstream.WithMsgTTL(leaseLife))
+	w.patience = leaseTry
+	return w.through(ctx)
 }
 
 // voidLeases frees every lease.

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/fxamacker/cbor/v2"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"revere/alerting"
 )
@@ -64,7 +62,7 @@ func pack(records []alerting.Record) ([][]byte, error) {
 // goes on with new ones as they come until ctx is done. apply is never called concurrently; a message
 // that can't be read comes without records. It returns as soon as it has begun, with the sequence that the ledger had reached then.
 func (e *Engine) FollowLedger(ctx context.Context, after uint64, apply func(sequence uint64, subject string, records []alerting.Record)) (reached uint64, err error) {
-	return follow(ctx, e, ledgerStream, after, func(m entry) error {
+	return e.follow(ctx, ledgerStream, after, func(m entry) error {
 		records, err := decodeRecords(m.data)
 		if err != nil {
 			apply(m.sequence, m.subject, nil) // who waits for this sequence must not wait for ever
@@ -78,50 +76,3 @@ func (e *Engine) FollowLedger(ctx context.Context, after uint64, apply func(sequ
 // LedgerEnd is the sequence that the ledger has reached: who has read so far has seen every append
 // that was acknowledged before the call.
 func (e *Engine) LedgerEnd(ctx context.Context) (uint64, error) { return e.end(ctx, ledgerStream) }
-
-func (e *Engine) end(ctx context.Context, stream string) (uint64, error) {
-	s, err := e.js.Stream(ctx, stream)
-	if err != nil {
-		return 0, err
-	}
-	return s.CachedInfo().State.LastSeq, nil
-}
-
-// An entry is one stored message.
-type entry struct {
-	sequence uint64
-	subject  string
-	at       time.Time
-	data     []byte
-}
-
-// follow hands a stream's messages to apply in order. A message that can't be read is an error for
-// the log and is passed over: one bad message must not hide all that come after it.
-func follow(ctx context.Context, e *Engine, stream string, after uint64, apply func(entry) error) (reached uint64, err error) {
-	s, err := e.js.Stream(ctx, stream)
-	if err != nil {
-		return 0, err
-	}
-	consumer, err := e.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
-	})
-	if err != nil {
-		return 0, err
-	}
-	running, err := consumer.Consume(func(msg jetstream.Msg) {
-		meta, err := msg.Metadata()
-		if err != nil {
-			e.log.Error().Err(err).Str("stream", stream).Msg("message without a sequence")
-			return
-		}
-		m := entry{meta.Sequence.Stream, msg.Subject(), meta.Timestamp, msg.Data()}
-		if err := apply(m); err != nil {
-			e.log.Error().Err(err).Str("stream", stream).Uint64("sequence", m.sequence).Msg("stored message passed over")
-		}
-	}, jetstream.PullMaxBytes(readAhead))
-	if err != nil {
-		return 0, err
-	}
-	context.AfterFunc(ctx, running.Stop)
-	return s.CachedInfo().State.LastSeq, nil
-}

@@ -42,11 +42,9 @@ const metaMargin = 4096
 // rejectBody stores the bytes with no header of its own, so that the largest message that the server
 // takes fits. That is why it looks first instead of comparing and setting.
 func (e *Engine) rejectBody(ctx context.Context, key alerting.Key, body []byte) error {
-	stream, err := e.js.Stream(ctx, rejectedStream)
-	if err != nil {
-		return err
-	}
-	_, err = stream.GetLastMsgForSubject(ctx, rejectedBody(key))
+	_, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+		return e.streams[rejectedStream].GetLastMsgForSubject(ctx, rejectedBody(key))
+	})
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		_, err = e.publish(ctx, rejectedBody(key), Anywhere, body)
 	}
@@ -95,10 +93,7 @@ func (e *Engine) Rejection(ctx context.Context, key alerting.Key) (alerting.Reje
 	if !key.Valid() {
 		return r, nil, notRejected(key)
 	}
-	stream, err := e.js.Stream(ctx, rejectedStream)
-	if err != nil {
-		return r, nil, err
-	}
+	stream := e.streams[rejectedStream]
 	meta, err := stream.GetLastMsgForSubject(ctx, rejectedMeta(key))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return r, nil, notRejected(key)

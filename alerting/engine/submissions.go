@@ -32,27 +32,21 @@ func (e *Engine) Submit(ctx context.Context, area alerting.Area, producer string
 	msg.Data = body
 	msg.Header.Set(headerProducer, producer)
 	msg.Header.Set(headerSeal, seal(e.seal, producer, body))
-	return e.submit(ctx, msg)
-}
-
-// Resubmit publishes a message as it once came, without vouching for it.
-func (e *Engine) Resubmit(ctx context.Context, subject string, body []byte) (sequence uint64, err error) {
-	msg := nats.NewMsg(subject)
-	msg.Data = body
-	return e.submit(ctx, msg)
-}
-
-func (e *Engine) submit(ctx context.Context, msg *nats.Msg) (uint64, error) {
 	if err := e.Storage(); err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishPatience)
-	defer cancel()
-	ack, err := e.js.PublishMsg(ctx, msg, patience()...)
-	if err != nil {
-		return 0, e.writeError(msg.Subject, err)
+	return e.publishOnce(ctx, msg)
+}
+
+// Resubmit publishes a message as it once came, without vouching for it: it may be as large as the
+// server takes. With an error of alerting.CodeUnavailable nobody can say whether it was published.
+func (e *Engine) Resubmit(ctx context.Context, subject string, body []byte) (sequence uint64, err error) {
+	msg := nats.NewMsg(subject)
+	msg.Data = body
+	if err := e.Storage(); err != nil {
+		return 0, err
 	}
-	return ack.Sequence, nil
+	return e.publishPlain(ctx, msg)
 }
 
 // seal proves that a message came through Submit: a producer on the wire can't make one.
@@ -96,12 +90,8 @@ func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.V
 		return v, err
 	}
 	defer sub.Unsubscribe()
-	stream, err := e.js.Stream(ctx, verdictsStream)
-	if err != nil {
-		return v, err
-	}
 	for look := verdictLook; ctx.Err() == nil; look = min(2*look, maxVerdictLook) {
-		if kept, err := stream.GetLastMsgForSubject(ctx, verdictSubject(key)); err == nil {
+		if kept, err := once(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return e.verdict(ctx, key) }); err == nil {
 			return v, json.Unmarshal(kept.Data, &v)
 		}
 		if msg, err := sub.NextMsg(look); err == nil {
@@ -119,13 +109,13 @@ const (
 	maxVerdictLook = 2 * time.Second
 )
 
+func (e *Engine) verdict(ctx context.Context, key alerting.Key) (*jetstream.RawStreamMsg, error) {
+	return e.streams[verdictsStream].GetLastMsgForSubject(ctx, verdictSubject(key))
+}
+
 // Pronounced reports whether a message has its verdict. Verdicts are kept for three days.
 func (e *Engine) Pronounced(ctx context.Context, key alerting.Key) (bool, error) {
-	stream, err := e.js.Stream(ctx, verdictsStream)
-	if err != nil {
-		return false, err
-	}
-	_, err = stream.GetLastMsgForSubject(ctx, verdictSubject(key))
+	_, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return e.verdict(ctx, key) })
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return false, nil
 	}

@@ -73,10 +73,13 @@ func streams(replicas int) []jetstream.StreamConfig {
 }
 
 func (e *Engine) ensureTopology(ctx context.Context, replicas int) error {
+	e.streams = map[string]jetstream.Stream{}
 	for _, config := range streams(replicas) {
-		if _, err := e.js.CreateOrUpdateStream(ctx, config); err != nil {
+		stream, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return e.js.CreateOrUpdateStream(ctx, config) })
+		if err != nil {
 			return fmt.Errorf("create stream %s: %w", config.Name, err)
 		}
+		e.streams[config.Name] = stream
 	}
 	var err error
 	if e.leases, err = e.bucket(ctx, leasesBucket, "who does what only one may do", replicas); err != nil {
@@ -87,9 +90,10 @@ func (e *Engine) ensureTopology(ctx context.Context, replicas int) error {
 }
 
 func (e *Engine) bucket(ctx context.Context, name, about string, replicas int) (jetstream.KeyValue, error) {
-	bucket, err := e.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+	config := jetstream.KeyValueConfig{
 		Bucket: name, Description: about, History: 1, Storage: jetstream.FileStorage, Replicas: replicas, LimitMarkerTTL: markerLife,
-	})
+	}
+	bucket, err := patiently(ctx, func(ctx context.Context) (jetstream.KeyValue, error) { return e.js.CreateOrUpdateKeyValue(ctx, config) })
 	if err != nil {
 		return nil, fmt.Errorf("create bucket %s: %w", name, err)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,65 +15,149 @@ import (
 	"revere/alerting"
 )
 
-// Anywhere, as the last sequence of an append, asks for no comparison.
+// Anywhere, as the last sequence of an append, asks for no comparison. Such an append may be stored
+// twice when its acknowledgement is lost.
 const Anywhere = ^uint64(0)
 
+// headerWrite names a write that was compared, so that one whose acknowledgement was lost is
+// recognized when it is tried again.
+const headerWrite = "Revere-Write"
+
+// batchPatience is how long one try of an atomic batch may take: it may be many megabytes.
+const batchPatience = 5 * time.Second
+
 // publish stores one message. last is the sequence that the subject's newest message must have.
-func (e *Engine) publish(ctx context.Context, subject string, last uint64, data []byte) (uint64, error) {
-	options := patience()
-	if last != Anywhere {
-		options = append(options, jetstream.WithExpectLastSequencePerSubject(last))
-	}
-	ctx, cancel := context.WithTimeout(ctx, publishPatience)
-	defer cancel()
-	ack, err := e.js.Publish(ctx, subject, data, options...)
-	if err != nil {
-		return 0, e.writeError(subject, err)
-	}
-	return ack.Sequence, nil
+func (e *Engine) publish(ctx context.Context, subject string, last uint64, data []byte, options ...jetstream.PublishOpt) (uint64, error) {
+	return e.publishAll(ctx, subject, last, [][]byte{data}, options...)
 }
-
-// patience has a publish wait while a stream has no leader: nothing was stored then, and trying
-// again is safe. The context ends it.
-func patience() []jetstream.PublishOpt {
-	return []jetstream.PublishOpt{jetstream.WithRetryAttempts(int(publishPatience / leaderWait)), jetstream.WithRetryWait(leaderWait)}
-}
-
-const leaderWait = 250 * time.Millisecond
 
 // publishAll stores all of the messages or none. It returns the sequence of the last one.
-func (e *Engine) publishAll(ctx context.Context, subject string, last uint64, parts [][]byte) (uint64, error) {
-	if len(parts) == 1 {
-		return e.publish(ctx, subject, last, parts[0])
-	}
+func (e *Engine) publishAll(ctx context.Context, subject string, last uint64, parts [][]byte, options ...jetstream.PublishOpt) (uint64, error) {
 	if len(parts) > maxBatch {
 		return 0, fmt.Errorf("%d messages are more than one atomic batch takes (%d)", len(parts), maxBatch)
 	}
+	if _, bounded := ctx.Deadline(); !bounded {
+		patient, cancel := context.WithTimeout(ctx, publishPatience)
+		defer cancel()
+		ctx = patient
+	}
 	messages := make([]*nats.Msg, len(parts))
 	for i, data := range parts {
-		messages[i] = nats.NewMsg(subject)
-		messages[i].Data = data
+		messages[i] = &nats.Msg{Subject: subject, Header: nats.Header{}, Data: data}
+	}
+	return e.newWrite(last, messages, options...).through(ctx)
+}
+
+// A write is messages that are stored together, however often that must be tried.
+type write struct {
+	engine   *Engine
+	subject  string
+	last     uint64
+	name     string // "" where nothing is compared
+	messages []*nats.Msg
+	options  []jetstream.PublishOpt
+	patience time.Duration // of one try
+}
+
+// newWrite begins a write of messages on one subject.
+func (e *Engine) newWrite(last uint64, messages []*nats.Msg, options ...jetstream.PublishOpt) *write {
+	w := &write{
+		engine: e, subject: messages[0].Subject, last: last, messages: messages,
+		options: append(options, jetstream.WithRetryAttempts(0)), patience: tryPatience,
 	}
 	if last != Anywhere {
-		messages[0].Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(last, 10))
+		w.name = rand.Text()
+		w.messages[0].Header.Set(headerWrite, w.name)
+		w.messages[0].Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(last, 10))
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishPatience)
-	defer cancel()
-	flow := jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: publishPatience}
-	ack, err := jetstreamext.PublishMsgBatch(ctx, e.js, messages, flow)
-	for errors.Is(err, nats.ErrNoResponders) && ctx.Err() == nil { // no leader: nothing of the batch counts
-		time.Sleep(leaderWait)
-		ack, err = jetstreamext.PublishMsgBatch(ctx, e.js, messages, flow)
+	return w
+}
+
+// through writes until ctx is done, and returns the sequence of the last message.
+func (w *write) through(ctx context.Context) (uint64, error) {
+	sequence, err := w.settle(ctx)
+	if isOvertaken(err) {
+		return 0, fmt.Errorf("write to %s: %w", w.subject, alerting.ErrOvertaken)
 	}
 	if err != nil {
-		return 0, e.writeError(subject, err)
+		return 0, unavailable(w.subject, err)
+	}
+	return sequence, nil
+}
+
+func unavailable(subject string, err error) error {
+	return alerting.Errorf(alerting.CodeUnavailable, "write to %s: %v", subject, err)
+}
+
+// settle tries until the write is stored, overtaken or refused. A try that nobody answered may have
+// been stored: the next one then finds itself overtaken by it.
+func (w *write) settle(ctx context.Context) (uint64, error) {
+	unclear := false
+	for {
+		sequence, err := w.try(ctx)
+		w.engine.mover.hear(writer, !unanswered(err) || refusedForNow(err))
+		switch {
+		case err == nil:
+			return sequence, nil
+		case isOvertaken(err) && unclear:
+			return w.recognize(ctx, err)
+		case !unanswered(err):
+			return 0, err
+		}
+		unclear = unclear || !refusedForNow(err)
+		if !pause(ctx, leaderWait) {
+			return 0, err
+		}
+	}
+}
+
+func (w *write) try(ctx context.Context) (uint64, error) {
+	if len(w.messages) == 1 {
+		ctx, cancel := context.WithTimeout(ctx, w.patience)
+		defer cancel()
+		ack, err := w.engine.js.PublishMsg(ctx, w.messages[0], w.options...)
+		if err != nil {
+			return 0, err
+		}
+		return ack.Sequence, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, batchPatience)
+	defer cancel()
+	ack, err := jetstreamext.PublishMsgBatch(ctx, w.engine.js, w.messages, jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: w.patience})
+	if err != nil {
+		return 0, err
 	}
 	return ack.Sequence, nil
 }
 
-func (e *Engine) writeError(subject string, err error) error {
-	if isOvertaken(err) {
-		return fmt.Errorf("write to %s: %w", subject, alerting.ErrOvertaken)
+// recognize finds out who overtook the write: an earlier try of its own, or somebody else. What
+// follows the compared sequence on the subject tells, and is there to be read once a replica that has
+// it answers.
+func (w *write) recognize(ctx context.Context, overtaken error) (uint64, error) {
+	for {
+		first, err := once(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+			return w.engine.next(ctx, w.subject, w.last+1)
+		})
+		switch {
+		case err == nil && first.Header.Get(headerWrite) == w.name:
+			return first.Sequence + uint64(len(w.messages)) - 1, nil // a batch's messages follow each other
+		case err == nil:
+			return 0, overtaken
+		case !errors.Is(err, jetstream.ErrMsgNotFound) && !unanswered(err), !pause(ctx, leaderWait):
+			return 0, err
+		}
 	}
-	return alerting.Errorf(alerting.CodeUnavailable, "write to %s: %v", subject, err)
+}
+
+// next is the first message on a subject from a sequence on.
+func (e *Engine) next(ctx context.Context, subject string, from uint64) (*jetstream.RawStreamMsg, error) {
+	name, err := e.js.StreamNameBySubject(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := e.js.Stream(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject))
 }

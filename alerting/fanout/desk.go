@@ -30,9 +30,10 @@ type Desk struct {
 	Now       func() time.Time
 }
 
-// verdictPatience is how long a publisher is kept waiting for the verdict. The alert is durable by
-// then, and is judged even if nobody waits.
-const verdictPatience = 10 * time.Second
+// verdictPatience is how long a publisher is kept waiting for the verdict, from the request on: with an
+// election before the alert is durable it has its answer within 10 s. The alert is judged even if
+// nobody waits.
+const verdictPatience = 8 * time.Second
 
 // VerdictPending stands where the router has not judged yet: the alert is durable all the same.
 const VerdictPending = "pending"
@@ -73,6 +74,8 @@ func (d Desk) Publish(ctx context.Context, p Publisher, body []byte) (alerting.V
 	if err != nil {
 		return alerting.Verdict{}, err
 	}
+	waiting, cancel := context.WithTimeout(ctx, verdictPatience)
+	defer cancel()
 	area := d.Atlas.Narrowest(alert.Areas)
 	sequence, err := d.submit(ctx, p, area, alert, body)
 	if err != nil {
@@ -84,8 +87,6 @@ func (d Desk) Publish(ctx context.Context, p Publisher, body []byte) (alerting.V
 		return pending, nil
 	}
 	defer leave()
-	waiting, cancel := context.WithTimeout(ctx, verdictPatience)
-	defer cancel()
 	verdict, err := d.Await(waiting, pending.Key)
 	if err != nil {
 		return pending, nil

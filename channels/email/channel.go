@@ -70,6 +70,11 @@ func (c *Channel) Cost(alerting.Message) int { return 1 }
 // mail may have died meanwhile; it shows at the first command, when nothing was sent, and the
 // attempt goes on over a new one.
 func (c *Channel) Send(ctx context.Context, m alerting.Message) alerting.Outcome {
+	return c.SendWhile(ctx, m, func() bool { return true })
+}
+
+// SendWhile implements channels.Careful: a mail is the server's with its final dot.
+func (c *Channel) SendWhile(ctx context.Context, m alerting.Message, may func() bool) alerting.Outcome {
 	if ctx.Err() != nil {
 		return c.outcome(letter{}, "", failed(ctx, connecting, errStopped))
 	}
@@ -78,7 +83,7 @@ func (c *Channel) Send(ctx context.Context, m alerting.Message) alerting.Outcome
 		return alerting.Outcome{State: alerting.Failed, Code: "invalid", Reason: err.Error()}
 	}
 	if conn, found := c.pool.take(); found {
-		reply, fault := c.attempt(ctx, conn, l)
+		reply, fault := c.attempt(ctx, conn, l, may)
 		if fault == nil || !fault.stale() || ctx.Err() != nil {
 			return c.outcome(l, reply, fault)
 		}
@@ -87,7 +92,7 @@ func (c *Channel) Send(ctx context.Context, m alerting.Message) alerting.Outcome
 	if fault != nil {
 		return c.outcome(l, "", fault)
 	}
-	reply, fault := c.attempt(ctx, conn, l)
+	reply, fault := c.attempt(ctx, conn, l, may)
 	return c.outcome(l, reply, fault)
 }
 
@@ -99,8 +104,8 @@ func (f *failure) stale() bool {
 
 // attempt uses a connection once, and keeps it for the next mail where it is still good: after a
 // mail that was accepted, and after one that was refused by a plain reply.
-func (c *Channel) attempt(ctx context.Context, conn *connection, l letter) (string, *failure) {
-	reply, fault := conn.transmit(ctx, l)
+func (c *Channel) attempt(ctx context.Context, conn *connection, l letter, may func() bool) (string, *failure) {
+	reply, fault := conn.transmit(ctx, l, may)
 	switch {
 	case fault == nil:
 		c.pool.put(conn)

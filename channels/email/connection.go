@@ -124,8 +124,9 @@ func (n *connection) askForReports(c *Channel) {
 	}
 }
 
-// transmit hands one mail over, and returns what the server said when it took it.
-func (n *connection) transmit(ctx context.Context, l letter) (string, *failure) {
+// transmit hands one mail over if it still may at the last moment, and returns what the server said when
+// it took it.
+func (n *connection) transmit(ctx context.Context, l letter, may func() bool) (string, *failure) {
 	release := n.bound(ctx, n.timeout)
 	defer release()
 	if err := n.client.Mail("<" + l.sender + ">"); err != nil {
@@ -146,7 +147,7 @@ func (n *connection) transmit(ctx context.Context, l letter) (string, *failure) 
 	if err := n.client.Text.W.Flush(); err != nil {
 		return "", failed(ctx, content, err)
 	}
-	if !release() {
+	if !release() || !may() { // the last moment at which nobody has the mail
 		return "", failed(ctx, content, errStopped)
 	}
 	return n.finish(ctx, writer.(*smtp.DataCloser))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
+	"revere/channels"
 	"revere/channels/email"
 	"revere/integration/smtpsim"
 )
@@ -185,3 +186,19 @@ func TestVerdictIsWaitedForALittle(t *testing.T) {
 	require.Equal(t, alerting.Accepted, out.State, out.Reason)
 	require.Len(t, server.Mails(), 1)
 }
+
+// A process that was stopped in the middle of a mail, and wakes when another one sends, asks before the
+// final dot and leaves it off.
+func TestAMailIsNotCompletedWithoutTheRightTo(t *testing.T) {
+	server := run(t, &smtpsim.Server{})
+	channel := open(t, configure(t, server))
+	out := channel.SendWhile(t.Context(), message(1), func() bool { return false })
+	require.Equal(t, alerting.Failed, out.State)
+	require.True(t, out.Retry)
+	require.Empty(t, server.Mails())
+	out = channel.SendWhile(t.Context(), message(2), func() bool { return true })
+	require.Equal(t, alerting.Accepted, out.State, out.Reason)
+	require.Len(t, server.Mails(), 1)
+}
+
+var _ channels.Careful = (*email.Channel)(nil)

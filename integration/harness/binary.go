@@ -11,51 +11,70 @@ import (
 	"time"
 )
 
-var binary struct {
+// A program is a binary that is built once in a test run.
+type program struct {
+	pkg  string
+	race bool // with the race detector where the tests have it
 	once sync.Once
 	dir  string
 	path string
 	err  error
 }
 
+var (
+	revereBinary = &program{pkg: "revere/cmd/revere", race: true}
+	natsServer   = &program{pkg: "github.com/nats-io/nats-server/v2"} // of the version that go.mod names
+)
+
 // Binary returns the path of the revere binary, which is built once in a test run, with the race
 // detector where the tests have it. It fails the test when it can't be built.
 func Binary(t testing.TB) string {
 	t.Helper()
-	binary.once.Do(func() { binary.path, binary.err = build() })
-	if binary.err != nil {
-		t.Fatal(binary.err)
+	return revereBinary.built(t)
+}
+
+func (p *program) built(t testing.TB) string {
+	t.Helper()
+	p.once.Do(func() { p.path, p.err = p.build() })
+	if p.err != nil {
+		t.Fatal(p.err)
 	}
-	return binary.path
+	return p.path
 }
 
 const buildTime = 10 * time.Minute
 
-func build() (path string, err error) {
-	if binary.dir, err = os.MkdirTemp("", "revere-binary-"); err != nil {
+func (p *program) build() (path string, err error) {
+	if p.dir, err = os.MkdirTemp("", "revere-binary-"); err != nil {
 		return "", err
 	}
-	path = filepath.Join(binary.dir, "revere")
+	path = filepath.Join(p.dir, "program")
 	args := []string{"build", "-o", path}
-	if Race {
+	if Race && p.race {
 		args = append(args, "-race")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), buildTime)
 	defer cancel()
-	if output, err := exec.CommandContext(ctx, "go", append(args, "revere/cmd/revere")...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the binary: %w\n%s", err, output)
+	if output, err := exec.CommandContext(ctx, "go", append(args, p.pkg)...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", p.pkg, err, output)
 	}
 	return path, nil
+}
+
+func (p *program) remove() {
+	if p.dir == "" {
+		return
+	}
+	if err := os.RemoveAll(p.dir); err != nil {
+		fmt.Fprintln(os.Stderr, "remove the binary:", err)
+	}
 }
 
 // Main runs the tests of a package, removes what they share, and returns the exit status. TestMain
 // calls it.
 func Main(m *testing.M) int {
 	status := m.Run()
-	if binary.dir != "" {
-		if err := os.RemoveAll(binary.dir); err != nil {
-			fmt.Fprintln(os.Stderr, "remove the binary:", err)
-		}
-	}
+	revereBinary.remove()
+	natsServer.remove()
 	return status
 }

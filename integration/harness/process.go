@@ -21,18 +21,24 @@ func startProcess(t testing.TB, w *World) *process {
 	t.Helper()
 	from := w.Log.Len()
 	p := &process{t: t, child: w.spawn("serve")}
-	Within(t, startTime, func() error {
-		for _, line := range w.Log.Lines(from) {
+	w.awaitReady(p.child, w.Log, from)
+	return p
+}
+
+// awaitReady waits until a process says that it is ready, in its log after an offset.
+func (w *World) awaitReady(c *child, log *Log, from int) {
+	w.t.Helper()
+	Within(w.t, startTime, func() error {
+		for _, line := range log.Lines(from) {
 			if line["message"] == "revere is ready" {
 				return nil
 			}
 		}
-		if !p.child.running() {
-			t.Fatalf("the service ended with status %d:\n%s", p.child.status(), w.Log.Tail(20))
+		if !c.running() {
+			w.t.Fatalf("the service ended with status %d:\n%s", c.status(), log.Tail(20))
 		}
 		return fmt.Errorf("the service is not ready")
 	})
-	return p
 }
 
 // spawn runs the binary with the service's configuration; what it says goes into the log.

@@ -54,18 +54,14 @@ type runner interface {
 // New starts a world, which ends with the test. A test that fails shows the end of the service's log.
 func New(t testing.TB, o Options) *World {
 	t.Helper()
-	w := &World{t: t, Dir: filepath.Join(t.TempDir(), "data"), Log: &Log{}, Providers: startProviders(t)}
+	w := newWorld(t)
 	if o.Dir != "" {
 		w.Dir = o.Dir
 	}
 	w.http, w.nats = FreeAddress(t), FreeAddress(t)
-	w.settings = w.Providers.settings()
-	maps.Copy(w.settings, map[string]string{
-		"DATA_DIR": w.Dir, "HTTP__LISTEN": w.http, "HTTP__PUBLIC_URL": w.URL(), "NATS__LISTEN": w.nats, "SENDER_NAME": "MA State SOC", "DESK_PHONE": "+16175550101",
-	})
+	maps.Copy(w.settings, map[string]string{"DATA_DIR": w.Dir, "HTTP__LISTEN": w.http, "HTTP__PUBLIC_URL": w.URL(), "NATS__LISTEN": w.nats})
 	maps.Copy(w.settings, o.Settings)
 	w.Providers.at(w.URL())
-	t.Cleanup(w.close)
 	if o.InProcess {
 		w.run = startInside(t, w)
 	} else {
@@ -75,6 +71,16 @@ func New(t testing.TB, o Options) *World {
 	if !o.Empty {
 		w.ImportAreas(Municipalities)
 	}
+	return w
+}
+
+// newWorld is a world with its providers, in which nothing runs yet.
+func newWorld(t testing.TB) *World {
+	t.Helper()
+	w := &World{t: t, Dir: filepath.Join(t.TempDir(), "data"), Log: &Log{}, Providers: startProviders(t)}
+	w.settings = w.Providers.settings()
+	w.settings["SENDER_NAME"], w.settings["DESK_PHONE"] = "MA State SOC", "+16175550101"
+	t.Cleanup(w.close)
 	return w
 }
 
@@ -113,14 +119,15 @@ func (w *World) For(t testing.TB) *World {
 }
 
 // environ is the environment of the service.
-func (w *World) environ() []string {
-	var environ []string
-	for _, key := range slices.Sorted(maps.Keys(w.settings)) {
-		if w.settings[key] != "" {
-			environ = append(environ, "REVERE_"+key+"="+w.settings[key])
+func (w *World) environ() []string { return environ(w.settings) }
+
+func environ(settings map[string]string) (variables []string) {
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		if settings[key] != "" {
+			variables = append(variables, "REVERE_"+key+"="+settings[key])
 		}
 	}
-	return environ
+	return variables
 }
 
 func (w *World) readToken() string {
