@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 )
 
 // Headers of messages on alerts.>. None is required.
@@ -33,7 +34,9 @@ func (e *Engine) Submit(ctx context.Context, area alerting.Area, producer string
 	msg.Data = body
 	msg.Header.Set(headerProducer, producer)
 	msg.Header.Set(headerSeal, seal(e.seal, producer, body))
-	return e.submit(ctx, msg)
+	sequence, err = e.submit(ctx, msg)
+	faults.Reach(faults.AfterSubmit)
+	return sequence, err
 }
 
 // Resubmit publishes a message as it once came, without vouching for it.
@@ -71,6 +74,7 @@ type Batch struct {
 
 // Done notes how far the submissions have been judged.
 func (b Batch) Done() error {
+	faults.Reach(faults.AfterVerdict)
 	last := b.Submissions[len(b.Submissions)-1].Sequence
 	ctx, cancel := context.WithTimeout(context.Background(), publishPatience)
 	defer cancel()

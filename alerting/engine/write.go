@@ -12,6 +12,7 @@ import (
 	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 )
 
 // Anywhere, as the last sequence of an append, asks for no comparison.
@@ -58,14 +59,33 @@ func (e *Engine) publishAll(ctx context.Context, subject string, last uint64, pa
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishPatience)
 	defer cancel()
-	flow := jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: publishPatience}
-	ack, err := jetstreamext.PublishMsgBatch(ctx, e.js, messages, flow)
+	sequence, err := e.publishBatch(ctx, messages)
 	for errors.Is(err, nats.ErrNoResponders) && ctx.Err() == nil { // no leader: nothing of the batch counts
 		time.Sleep(leaderWait)
-		ack, err = jetstreamext.PublishMsgBatch(ctx, e.js, messages, flow)
+		sequence, err = e.publishBatch(ctx, messages)
 	}
 	if err != nil {
 		return 0, e.writeError(subject, err)
+	}
+	return sequence, nil
+}
+
+// publishBatch stores messages as one atomic batch: the last one makes all of them count.
+func (e *Engine) publishBatch(ctx context.Context, messages []*nats.Msg) (uint64, error) {
+	batch, err := jetstreamext.NewBatchPublisher(e.js, jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: publishPatience})
+	if err != nil {
+		return 0, err
+	}
+	last := len(messages) - 1
+	for _, m := range messages[:last] {
+		if err := batch.AddMsg(m); err != nil {
+			return 0, err
+		}
+		faults.Reach(faults.MidBatch)
+	}
+	ack, err := batch.CommitMsg(ctx, messages[last])
+	if err != nil {
+		return 0, err
 	}
 	return ack.Sequence, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 )
 
@@ -57,6 +58,7 @@ func (r *Router) Judge(ctx context.Context, journal alerting.Journal, submission
 	if err := p.flush(ctx); err != nil {
 		return err
 	}
+	faults.Reach(faults.BeforeVerdict)
 	for i, v := range p.verdicts {
 		head, _ := r.Board.Head(v.Alert) // none of a rejected one
 		v.Ledger = head.Sequence
@@ -86,6 +88,7 @@ func (p *pass) flush(ctx context.Context) error {
 	if len(p.pending) == 0 {
 		return nil
 	}
+	faults.Reach(faults.BeforeManifest)
 	sequence, err := p.journal.Append(ctx, p.pending...)
 	if err != nil {
 		return err

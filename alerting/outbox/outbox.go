@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 )
 
@@ -37,7 +38,9 @@ func (o *Outbox) Refill(ctx context.Context, reconcileAt func(time.Time) time.Ti
 			Reason: "the process that was sending it stopped before it recorded an outcome",
 		})
 	}
-	return o.write(ctx, records)
+	err := o.write(ctx, records)
+	faults.Reach(faults.AfterUnknown)
+	return err
 }
 
 // Take implements channels.Outbox.
@@ -77,7 +80,9 @@ func (o *Outbox) Begin(ctx context.Context, due []alerting.Due) error {
 		envelope, _ := o.Board.Envelope(x.Alert, x.Delivery)
 		r.Attempts = append(r.Attempts, alerting.Attempt{Delivery: x.Delivery, Attempt: x.Attempt, PossibleDuplicate: envelope.PossibleDuplicate})
 	}
-	return o.write(ctx, records)
+	err := o.write(ctx, records)
+	faults.Reach(faults.AfterAttempt)
+	return err
 }
 
 // Blocked implements channels.Outbox.
@@ -93,12 +98,14 @@ func (o *Outbox) Blocked(x alerting.Due, now time.Time) (alerting.State, string)
 
 // Finish implements channels.Outbox.
 func (o *Outbox) Finish(ctx context.Context, x alerting.Due, r alerting.Conclusion) error {
+	faults.Reach(faults.AfterCall)
 	if r.OptedOut {
 		if e, ok := o.Board.Envelope(x.Alert, x.Delivery); ok {
 			if err := o.OptOut(ctx, o.Channel, e.Address, r.Reason); err != nil {
 				return err
 			}
 		}
+		faults.Reach(faults.AfterRefusal)
 		r.State, r.RetryAt = alerting.Suppressed, time.Time{}
 	}
 	records := newGroup(o.Now())
@@ -107,6 +114,7 @@ func (o *Outbox) Finish(ctx context.Context, x alerting.Due, r alerting.Conclusi
 		Delivery: x.Delivery, Attempt: r.Attempt, State: r.State, RetryAt: r.RetryAt.UTC(), ProviderID: r.ProviderID, Code: r.Code, Reason: r.Reason,
 	}}
 	_, err := o.Journal.Append(ctx, records.list()...)
+	faults.Reach(faults.AfterOutcome)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 	"revere/alerting/wording"
 )
@@ -114,10 +115,12 @@ func (p *Processor) write(ctx context.Context, records []alerting.Record) error 
 	if len(records) == 0 {
 		return nil
 	}
+	faults.Reach(faults.BeforeDraw)
 	sequence, err := p.Journal.Append(ctx, records...)
 	if err != nil {
 		return err
 	}
+	faults.Reach(faults.AfterDraw)
 	return p.Board.Wait(ctx, sequence)
 }
 

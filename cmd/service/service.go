@@ -93,6 +93,9 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err := checkRoles(o.Roles, o.Config); err != nil {
 		return nil, err
 	}
+	if err := checkFault(o.Log); err != nil {
+		return nil, err
+	}
 	host, _ := os.Hostname()
 	s := &Service{
 		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, tokens: access.NewBook(), board: tracking.NewBoard(), closing: make(chan struct{}),

@@ -12,6 +12,8 @@ import (
 type process struct {
 	t     testing.TB
 	child *child
+	log   *Log
+	from  int // where in the log this life begins
 }
 
 // startTime is how long a process may take to be ready: a restart rebuilds what is known.
@@ -19,20 +21,32 @@ const startTime = 60 * time.Second
 
 func startProcess(t testing.TB, w *World) *process {
 	t.Helper()
+	p := launch(t, w)
+	p.ready()
+	return p
+}
+
+// launch starts the service and does not wait for it.
+func launch(t testing.TB, w *World) *process {
+	t.Helper()
 	from := w.Log.Len()
-	p := &process{t: t, child: w.spawn("serve")}
-	Within(t, startTime, func() error {
-		for _, line := range w.Log.Lines(from) {
+	return &process{t: t, child: w.spawn("serve"), log: w.Log, from: from}
+}
+
+// ready waits until the service takes requests.
+func (p *process) ready() {
+	p.t.Helper()
+	Within(p.t, startTime, func() error {
+		for _, line := range p.log.Lines(p.from) {
 			if line["message"] == "revere is ready" {
 				return nil
 			}
 		}
 		if !p.child.running() {
-			t.Fatalf("the service ended with status %d:\n%s", p.child.status(), w.Log.Tail(20))
+			p.t.Fatalf("the service ended with status %d:\n%s", p.child.status(), p.log.Tail(20))
 		}
 		return fmt.Errorf("the service is not ready")
 	})
-	return p
 }
 
 // spawn runs the binary with the service's configuration; what it says goes into the log.
