@@ -2,6 +2,7 @@ package checker_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func sound() checker.History {
 		},
 	}
 	chat := tracking.DeliveryView{
-		ID: signalID, Channel: "signal", Address: number, Subscribers: []string{"chief"}, State: alerting.Accepted, Attempts: 1,
+		ID: signalID, Index: 1, Channel: "signal", Address: number, Subscribers: []string{"chief"}, State: alerting.Accepted, Attempts: 1,
 		History: []tracking.Entry{
 			{At: at(0), State: alerting.Queued},
 			{At: at(5), State: alerting.Attempting, Attempt: 1},
@@ -53,7 +54,7 @@ func sound() checker.History {
 		},
 	}
 	return checker.History{
-		Atlas: areas.New(), FallbackAfter: time.Minute, Settled: true,
+		Accepted: []string{"a1"}, Atlas: areas.New(), FallbackAfter: time.Minute, Settled: true,
 		Directory: []subscribers.Subscriber{
 			{ID: "clerk", Areas: []alerting.Area{"ma.boston"}, Contacts: []subscribers.Contact{{Channel: "sms", Address: phone}, {Channel: "email", Address: mail}}},
 			{ID: "chief", Areas: []alerting.Area{"ma.statewide"}, Contacts: []subscribers.Contact{{Channel: "signal", Address: number}}},
@@ -136,6 +137,18 @@ var plantedViolations = []planted{
 	{"an unknown one that is to be looked into", checker.Open, func(_ *checker.History, a *checker.Alert) {
 		a.Deliveries[1].State, a.Deliveries[1].History[2].RetryAt = alerting.Unknown, at(9000)
 	}},
+	{"an alert that is gone", checker.Lost, func(h *checker.History, _ *checker.Alert) { h.Accepted = append(h.Accepted, "a2") }},
+	{"a contact that the person closed after it was used", checker.Early, func(_ *checker.History, a *checker.Alert) {
+		a.Deliveries = append(a.Deliveries, mailed(at(100)))
+		a.Summary.Remarks = []tracking.RemarkView{{At: at(101), Kind: alerting.RemarkOptOut, Channel: "sms", Detail: "clerk sent STOP"}}
+		text(a).Names = []string{"clerk"}
+	}},
+	{"a withdrawal that leaves somebody out", checker.Untold, func(h *checker.History, a *checker.Alert) {
+		h.Alerts = append(h.Alerts, withdrawal(phone))
+	}},
+	{"a withdrawal to somebody who had heard nothing", checker.Unexpected, func(h *checker.History, a *checker.Alert) {
+		h.Alerts = append(h.Alerts, withdrawal(phone, number, "+16175560003"))
+	}},
 	{"an answer that is gone", checker.Forgotten, func(_ *checker.History, a *checker.Alert) { a.People[1].Answer = nil }},
 }
 
@@ -168,6 +181,13 @@ func TestWhatIsRightIsLeftAlone(t *testing.T) {
 			a.Deliveries = append(a.Deliveries, mailed(at(60000)))
 			recount(a)
 		},
+		"a reserve contact after STOP": func(_ *checker.History, a *checker.Alert) {
+			a.Deliveries = append(a.Deliveries, mailed(at(100)))
+			a.Summary.Remarks = []tracking.RemarkView{{At: at(99), Kind: alerting.RemarkOptOut, Channel: "sms", Detail: "clerk sent STOP"}}
+			text(a).Names = []string{"clerk"}
+			recount(a)
+		},
+		"a withdrawal to everyone who was attempted": func(h *checker.History, _ *checker.Alert) { h.Alerts = append(h.Alerts, withdrawal(phone, number)) },
 		"a confirmation": func(_ *checker.History, a *checker.Alert) {
 			notice := mailed(at(30))
 			notice.Notice = alerting.NoticeConfirmation
@@ -185,6 +205,26 @@ func TestWhatIsRightIsLeftAlone(t *testing.T) {
 			assert.Empty(t, checker.Check(h))
 		})
 	}
+}
+
+// withdrawal is a sound withdrawal of a1, but for whom it goes to.
+func withdrawal(addresses ...string) checker.Alert {
+	a := checker.Alert{Follows: true, Summary: tracking.Summary{
+		Key: "a2", Code: "K8R", Corrects: []alerting.Key{"a1"}, Alert: alerting.Alert{Status: alerting.StatusActual, Type: alerting.TypeCancel},
+	}}
+	for _, address := range addresses {
+		d := tracking.DeliveryView{Channel: "sms", Address: address, Subscribers: []string{"clerk"}, State: alerting.Suppressed, History: []tracking.Entry{{State: alerting.Suppressed}}}
+		switch address {
+		case number:
+			d.Channel, d.Subscribers = "signal", []string{"chief"}
+		case phone:
+		default:
+			d.Subscribers = []string{"stranger"}
+		}
+		a.Deliveries = append(a.Deliveries, d)
+	}
+	recount(&a)
+	return a
 }
 
 func mailed(when time.Time) tracking.DeliveryView {
@@ -219,7 +259,7 @@ func recount(a *checker.Alert) {
 
 func TestEveryRuleIsPlanted(t *testing.T) {
 	planted := map[checker.Rule]bool{}
-	for _, p := range plantedViolations {
+	for _, p := range slices.Concat(plantedViolations, plantedInLedger) {
 		planted[p.rule] = true
 	}
 	for _, rule := range checker.Rules {
