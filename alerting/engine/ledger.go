@@ -30,7 +30,7 @@ const recordBytes = 512 << 10
 // loss; the sequence is that of the last message. alerting.ErrOvertaken means that another writer
 // was first and nothing was written; with any other error nobody can say whether they were.
 func (e *Engine) Append(ctx context.Context, subject string, last uint64, records ...alerting.Record) (uint64, error) {
-	parts, err := pack(records)
+	parts, err := pack(spared(records))
 	if err != nil {
 		return 0, err
 	}

@@ -60,6 +60,8 @@ type Message struct {
 	ID, Text string
 	// Arrived says that the provider's receipts may have told of the message's arrival.
 	Arrived bool
+	// GivenUp says that the provider told, after it took the message, that it did not send it.
+	GivenUp bool
 	// At is when the provider took it, on the clock of the service.
 	At time.Time
 }

@@ -23,6 +23,19 @@ func (w *World) Arm(fault faults.Plan) {
 	w.run = launch(w.t, w)
 }
 
+// Revive starts the service so that it dies at a point, or at none where the plan is empty, and
+// reports whether it lived to take requests.
+func (w *World) Revive(fault faults.Plan) (alive bool) {
+	w.t.Helper()
+	w.Set(setFault, "")
+	if fault.Point != "" {
+		w.Set(setFault, fault.String())
+	}
+	p := launch(w.t, w)
+	w.run = p
+	return p.lives()
+}
+
 // Ready waits until the service takes requests.
 func (w *World) Ready() {
 	w.t.Helper()

@@ -36,23 +36,35 @@ func launch(t testing.TB, w *World) *process {
 // ready waits until the service takes requests.
 func (p *process) ready() {
 	p.t.Helper()
+	if !p.lives() {
+		p.t.Fatalf("the service ended with status %d:\n%s", p.child.status(), p.log.Tail(20))
+	}
+}
+
+// lives waits until the service takes requests, and reports false when it ended instead.
+func (p *process) lives() (alive bool) {
+	p.t.Helper()
 	Within(p.t, startTime, func() error {
 		for _, line := range p.log.Lines(p.from) {
-			if line["message"] == "revere is ready" {
+			if alive = line["message"] == "revere is ready"; alive {
 				return nil
 			}
 		}
-		if !p.child.running() {
-			p.t.Fatalf("the service ended with status %d:\n%s", p.child.status(), p.log.Tail(20))
+		if p.child.running() {
+			return fmt.Errorf("the service is not ready")
 		}
-		return fmt.Errorf("the service is not ready")
+		return nil
 	})
+	return alive
 }
 
 // spawn runs the binary with the service's configuration; what it says goes into the log.
 func (w *World) spawn(args ...string) *child {
 	w.t.Helper()
-	c, err := spawn(Binary(w.t), args, append(w.environ(), "HOME="+w.t.TempDir()), w.t.TempDir(), w.Log)
+	if w.binary == "" {
+		w.binary = Binary(w.t)
+	}
+	c, err := spawn(w.binary, args, append(w.environ(), "HOME="+w.t.TempDir()), w.t.TempDir(), w.Log)
 	if err != nil {
 		w.t.Fatalf("start the binary: %v", err)
 	}
@@ -106,6 +118,25 @@ func (w *World) Kill9() {
 func (w *World) Interrupt() error {
 	w.t.Helper()
 	return w.run.stop()
+}
+
+// Freeze stops the service where it is, as an overloaded host does, and Thaw lets it go on.
+func (w *World) Freeze() { w.signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen service go on.
+func (w *World) Thaw() { w.signal(syscall.SIGCONT) }
+
+func (w *World) signal(s os.Signal) {
+	w.t.Helper()
+	if err := w.process().child.cmd.Process.Signal(s); err != nil && w.Alive() {
+		w.t.Fatalf("signal %s: %v", s, err)
+	}
+}
+
+// Alive reports whether the service runs.
+func (w *World) Alive() bool {
+	w.t.Helper()
+	return w.process().child.running()
 }
 
 // Begin starts the service again after Kill9 or Interrupt.

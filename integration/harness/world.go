@@ -23,6 +23,10 @@ type Options struct {
 	Settings map[string]string
 	// Empty leaves out the municipalities that a world usually has.
 	Empty bool
+	// Dir is the data directory; "" for one of the test's own.
+	Dir string
+	// Binary is the path of the binary that runs; "" for the usual one.
+	Binary string
 }
 
 // A World is one service with its providers.
@@ -35,6 +39,7 @@ type World struct {
 
 	t        testing.TB
 	settings map[string]string
+	binary   string
 	http     string // host:port
 	nats     string
 	token    string
@@ -52,7 +57,10 @@ type runner interface {
 // New starts a world, which ends with the test. A test that fails shows the end of the service's log.
 func New(t testing.TB, o Options) *World {
 	t.Helper()
-	w := &World{t: t, Dir: filepath.Join(t.TempDir(), "data"), Log: &Log{}, Providers: startProviders(t)}
+	w := &World{t: t, Dir: o.Dir, Log: &Log{}, Providers: startProviders(t), binary: o.Binary}
+	if w.Dir == "" {
+		w.Dir = filepath.Join(t.TempDir(), "data")
+	}
 	w.http, w.nats = FreeAddress(t), FreeAddress(t)
 	w.settings = w.Providers.settings()
 	maps.Copy(w.settings, map[string]string{
