@@ -24,7 +24,7 @@ func (c *chaos) collect() checker.History {
 	}
 	for _, s := range c.summaries() {
 		a := still(c.t, c.w, s.Key)
-		a.Follows = len(s.Corrects) > 0
+		a.Follows = len(a.Summary.Corrects) > 0
 		h.Alerts = append(h.Alerts, a)
 	}
 	h.Provided = provided(c.w)

@@ -52,7 +52,11 @@ func (c *chaos) answer(_ context.Context, r *rand.Rand) {
 	case 0, 1:
 		c.answerAPI(p.key, person)
 	case 2, 3:
-		c.answerSMS(p.key, person, pick(r, []string{"ACK ", "ack ", "2 ", "1 "}))
+		words := pick(r, []string{"ACK ", "ack ", "2 ", "1 "})
+		if p.alert == nil {
+			words = "ACK " // a correction may offer no responses
+		}
+		c.answerSMS(p.key, person, words)
 	case 4:
 		c.answerLink(p.key, person)
 	case 5, 6:

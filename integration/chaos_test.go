@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"revere/alerting"
+	"revere/alerting/tracking"
 	"revere/integration/checker"
 	"revere/integration/harness"
 )
@@ -134,11 +136,41 @@ func (c *chaos) run() (found []string) {
 	actors.Wait()
 	c.heal()
 	c.settle()
-	for _, v := range checker.Check(c.collect()) {
-		found = append(found, v.String())
+	h := c.collect()
+	for _, v := range checker.Check(h) {
+		found = append(found, v.String()+c.background(h, v))
 	}
 	return append(found, c.odd...)
 }
+
+// background is what the history holds of the people whom a violation concerns.
+func (c *chaos) background(h checker.History, v checker.Violation) (told string) {
+	for i := range h.Alerts {
+		a := &h.Alerts[i]
+		if a.Summary.Key != v.Alert {
+			continue
+		}
+		told = fmt.Sprintf("\n\t%s %s %s %s", a.Summary.Alert.Status, a.Summary.Alert.Severity, a.Summary.Alert.Type, a.Summary.Phase)
+		of := slices.IndexFunc(a.Deliveries, func(d tracking.DeliveryView) bool { return d.Address == v.Address && d.Notice == "" })
+		for _, d := range a.Deliveries {
+			if of >= 0 && d.Address != v.Address && !slices.Equal(d.Subscribers, a.Deliveries[of].Subscribers) {
+				continue
+			}
+			told += fmt.Sprintf("\n\t%s %v %s%s", d.Address, d.Subscribers, d.State, d.Notice)
+			for _, e := range d.History {
+				told += fmt.Sprintf("\n\t\t%s %s %d again=%t receipt=%t retry=%s %s %s", e.At.Format(clock), e.State, e.Attempt, e.PossibleDuplicate, e.Receipt, e.RetryAt.Format(clock), e.ProviderID, e.Reason)
+			}
+		}
+	}
+	for _, m := range h.Provided {
+		if m.To == v.Address {
+			told += fmt.Sprintf("\n\tprovider %s %s %s arrived=%t", m.At.Format(clock), m.Ref, m.ID, m.Arrived)
+		}
+	}
+	return told
+}
+
+const clock = "15:04:05.000"
 
 // count notes that something was done.
 func (c *chaos) count(what string) {

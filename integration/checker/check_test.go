@@ -70,7 +70,7 @@ func sound() checker.History {
 			Deliveries:   []tracking.DeliveryView{text, chat},
 			People:       []tracking.PersonView{{Subscriber: "clerk"}, {Subscriber: "chief", Answer: &tracking.AnswerView{}}},
 			Summary: tracking.Summary{
-				Key: "a1", Code: "K7Q", People: 2, Reached: 2, Delivered: 1, Acknowledged: 1, Deliveries: 2,
+				Key: "a1", Phase: tracking.Open, Code: "K7Q", People: 2, Reached: 2, Delivered: 1, Acknowledged: 1, Deliveries: 2,
 				States:   tracking.Counts{alerting.Delivered: 1, alerting.Accepted: 1},
 				Channels: map[string]tracking.Counts{"sms": {alerting.Delivered: 1}, "signal": {alerting.Accepted: 1}},
 				Alert:    alerting.Alert{Status: alerting.StatusActual, Severity: alerting.Severe, Areas: []alerting.Area{"ma.boston"}},
@@ -135,7 +135,7 @@ var plantedViolations = []planted{
 	{"a wrong count of answers", checker.Miscounted, func(_ *checker.History, a *checker.Alert) { a.Summary.Acknowledged++ }},
 	{"a delivery that is still due", checker.Open, func(_ *checker.History, a *checker.Alert) { a.Deliveries[1].State = alerting.Queued }},
 	{"an unknown one that is to be looked into", checker.Open, func(_ *checker.History, a *checker.Alert) {
-		a.Deliveries[1].State, a.Deliveries[1].History[2].RetryAt = alerting.Unknown, at(9000)
+		text(a).State, text(a).History[5].State, text(a).History[5].RetryAt = alerting.Unknown, alerting.Unknown, at(9000)
 	}},
 	{"an alert that is gone", checker.Lost, func(h *checker.History, _ *checker.Alert) { h.Accepted = append(h.Accepted, "a2") }},
 	{"a contact that the person closed after it was used", checker.Early, func(_ *checker.History, a *checker.Alert) {
@@ -188,6 +188,17 @@ func TestWhatIsRightIsLeftAlone(t *testing.T) {
 			recount(a)
 		},
 		"a withdrawal to everyone who was attempted": func(h *checker.History, _ *checker.Alert) { h.Alerts = append(h.Alerts, withdrawal(phone, number)) },
+		"an unknown one whose person has answered": func(_ *checker.History, a *checker.Alert) {
+			chat := &a.Deliveries[1]
+			chat.State, chat.History[2].State, chat.History[2].RetryAt = alerting.Unknown, alerting.Unknown, at(9000)
+			recount(a)
+		},
+		"an unknown one of an alert that is over": func(_ *checker.History, a *checker.Alert) {
+			a.Summary.Phase, a.People[1].Answer, a.Acknowledged = tracking.Expired, nil, nil
+			a.Deliveries[1].State, a.Deliveries[1].History[2].State, a.Deliveries[1].History[2].RetryAt = alerting.Unknown, alerting.Unknown, at(9000)
+			recount(a)
+			a.Summary.Acknowledged = 0
+		},
 		"a confirmation": func(_ *checker.History, a *checker.Alert) {
 			notice := mailed(at(30))
 			notice.Notice = alerting.NoticeConfirmation

@@ -9,7 +9,7 @@ import (
 
 // delivery holds one delivery's history against itself and against what the provider took.
 func (c *check) delivery(a *Alert, d *tracking.DeliveryView) {
-	if c.Settled && !ended(d) {
+	if c.Settled && !ended(a, d) {
 		c.violate(Open, a, d.Address, "it is %s after %d attempts", d.State, d.Attempts)
 	}
 	attempts := entries(d, func(e tracking.Entry) bool { return e.State == alerting.Attempting })
@@ -35,13 +35,23 @@ func entries(d *tracking.DeliveryView, match func(tracking.Entry) bool) []tracki
 }
 
 // ended reports whether nothing more is to be done about a delivery. One that nobody can know about
-// has ended when it is not to be looked into again.
-func ended(d *tracking.DeliveryView) bool {
+// has ended when it is not to be looked into again, or need not be: its alert is over, or everyone
+// whom it is for has answered.
+func ended(a *Alert, d *tracking.DeliveryView) bool {
 	if d.State != alerting.Unknown {
 		return d.State.Final()
 	}
 	n := len(d.History)
-	return n > 0 && d.History[n-1].RetryAt.IsZero()
+	return n > 0 && d.History[n-1].RetryAt.IsZero() || a.Summary.Phase != tracking.Open || d.Notice == "" && answeredAll(a, d)
+}
+
+func answeredAll(a *Alert, d *tracking.DeliveryView) bool {
+	for _, p := range a.People {
+		if p.Answer == nil && slices.Contains(d.Subscribers, p.Subscriber) {
+			return false
+		}
+	}
+	return true
 }
 
 // denies reports whether a state says that nothing went out.
