@@ -22,7 +22,7 @@ func (c *chaos) collect() checker.History {
 	for _, p := range c.published {
 		h.Accepted = append(h.Accepted, p.name)
 	}
-	for _, s := range c.summaries() {
+	for _, s := range c.w.Alerts() {
 		a := still(c.t, c.w, s.Key)
 		a.Follows = len(a.Summary.Corrects) > 0
 		h.Alerts = append(h.Alerts, a)

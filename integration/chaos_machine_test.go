@@ -9,7 +9,6 @@ import (
 	"revere/alerting"
 	"revere/alerting/faults"
 	"revere/alerting/tracking"
-	"revere/integration/harness"
 	"revere/integration/signalsim"
 	"revere/integration/twiliosim"
 )
@@ -86,7 +85,7 @@ func (c *chaos) settle() {
 // settled returns how far the alerts' records go, and an error while something is due.
 func (c *chaos) settled() (sequence uint64, err error) {
 	byName := map[string]bool{}
-	for _, listed := range c.summaries() {
+	for _, listed := range c.w.Alerts() {
 		s := c.w.Summary(listed.Key)
 		sequence = max(sequence, s.Sequence)
 		byName[string(s.Key)], byName[s.Alert.ID] = true, true
@@ -103,25 +102,6 @@ func (c *chaos) settled() (sequence uint64, err error) {
 		err = errors.Join(err, fmt.Errorf("%d answers are not there: %v", len(waiting), waiting[0]))
 	}
 	return sequence, err
-}
-
-// summaries are all alerts that the service has, as the list shows them.
-func (c *chaos) summaries() (all []tracking.Summary) {
-	for cursor := ""; ; {
-		var page struct {
-			Data []tracking.Summary
-			Next *string `json:"next_cursor"`
-		}
-		a := c.w.Call(200, harness.Request{Method: "GET", Path: "/api/v1/alerts?limit=1000&cursor=" + cursor})
-		if err := a.Into(&page); err != nil {
-			c.t.Fatal(err)
-		}
-		all = append(all, page.Data...)
-		if page.Next == nil {
-			return all
-		}
-		cursor = *page.Next
-	}
 }
 
 // unheard are the answers that should be there and are not.

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
 	"revere/alerting/faults"
@@ -102,12 +101,9 @@ func (c *crashed) found() alerting.Key {
 	return keys[0]
 }
 
-func (c *crashed) keys() []alerting.Key {
-	var list struct{ Data []tracking.Summary }
-	require.NoError(c.t, c.w.Call(200, harness.Request{Method: "GET", Path: "/api/v1/alerts"}).Into(&list))
-	keys := make([]alerting.Key, len(list.Data))
-	for i, s := range list.Data {
-		keys[i] = s.Key
+func (c *crashed) keys() (keys []alerting.Key) {
+	for _, s := range c.w.Alerts() {
+		keys = append(keys, s.Key)
 	}
 	return keys
 }

@@ -23,7 +23,7 @@ func Check(h History) []Violation {
 	}
 	c.accepted()
 	for _, m := range c.messages.strays {
-		c.violate(Unrecorded, &Alert{}, m.To, "a message on %s at %s that no delivery knows", m.Channel, m.At)
+		c.violate(Unrecorded, &Alert{}, m.To, "a message on %s at %s that no delivery knows (%s %s)", m.Channel, m.At, m.Ref, m.ID)
 	}
 	return c.found
 }
