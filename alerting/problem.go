@@ -35,6 +35,7 @@ const (
 	CodeClosed       = "closed"              // the alert takes no answers any more
 	CodeUnavailable  = "unavailable"         // try again: the engine is not reachable
 	CodeNobody       = "no_recipients"       // a warning: the alert reaches nobody
+	CodeInternal     = "internal"            // a fault of Revere's own
 	CodeInFlight     = "in_flight"           // the same request is being worked on
 )
 

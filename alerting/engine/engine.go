@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,6 +23,11 @@ type Engine struct {
 	leases jetstream.KeyValue
 	keep   jetstream.KeyValue
 	seal   []byte // the secret that vouches for submissions
+
+	passed struct {
+		mu   sync.Mutex
+		over map[string]int // by stream
+	}
 }
 
 // A ClusterConfig says how to reach a NATS server outside this process.

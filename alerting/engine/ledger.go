@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -70,7 +71,10 @@ func (e *Engine) FollowLedger(ctx context.Context, after uint64, apply func(sequ
 			apply(m.sequence, m.subject, nil) // who waits for this sequence must not wait for ever
 			return err
 		}
-		apply(m.sequence, m.subject, records)
+		if err := applied(func() { apply(m.sequence, m.subject, records) }); err != nil {
+			apply(m.sequence, m.subject, nil)
+			return err
+		}
 		return nil
 	})
 }
@@ -115,7 +119,8 @@ func follow(ctx context.Context, e *Engine, stream string, after uint64, apply f
 			return
 		}
 		m := entry{meta.Sequence.Stream, msg.Subject(), meta.Timestamp, msg.Data()}
-		if err := apply(m); err != nil {
+		if err := guarded(apply, m); err != nil {
+			e.passedOver(stream)
 			e.log.Error().Err(err).Str("stream", stream).Uint64("sequence", m.sequence).Msg("stored message passed over")
 		}
 	}, jetstream.PullMaxMessages(2000))
@@ -124,4 +129,35 @@ func follow(ctx context.Context, e *Engine, stream string, after uint64, apply f
 	}
 	context.AfterFunc(ctx, running.Stop)
 	return s.CachedInfo().State.LastSeq, nil
+}
+
+// guarded is what apply makes of a message; an error too where it panics.
+func guarded(apply func(entry) error, m entry) (err error) {
+	defer alerting.Rescue(&err)
+	return apply(m)
+}
+
+// applied does something with a message that could be read, and tells of its panic as an error.
+func applied(do func()) (err error) {
+	defer alerting.Rescue(&err)
+	do()
+	return nil
+}
+
+// passedOver counts a message of a stream that could not be taken in.
+func (e *Engine) passedOver(stream string) {
+	e.passed.mu.Lock()
+	defer e.passed.mu.Unlock()
+	if e.passed.over == nil {
+		e.passed.over = map[string]int{}
+	}
+	e.passed.over[stream]++
+}
+
+// PassedOver counts, by stream, the stored messages that this process could not take in: it can't read
+// them, or they make it fail. Each is in the log with its sequence.
+func (e *Engine) PassedOver() map[string]int {
+	e.passed.mu.Lock()
+	defer e.passed.mu.Unlock()
+	return maps.Clone(e.passed.over)
 }

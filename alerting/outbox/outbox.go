@@ -58,7 +58,8 @@ func (o *Outbox) Wake() <-chan struct{} { return o.Board.Wake(o.Channel) }
 func (o *Outbox) NextRetry() time.Time { return o.Board.NextRetry(o.Channel) }
 
 // Message implements channels.Outbox.
-func (o *Outbox) Message(x alerting.Due) (alerting.Message, error) {
+func (o *Outbox) Message(x alerting.Due) (_ alerting.Message, err error) {
+	defer alerting.Rescue(&err)
 	envelope, ok := o.Board.Envelope(x.Alert, x.Delivery)
 	if !ok {
 		return alerting.Message{}, alerting.Errorf(alerting.CodeNotFound, "delivery %d of alert %s is not on the board", x.Delivery, x.Alert)

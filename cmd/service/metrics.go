@@ -22,7 +22,7 @@ type metrics struct {
 	inbound  *prometheus.CounterVec
 }
 
-func newMetrics(registry *prometheus.Registry, board *tracking.Board, running map[string]channels.Channel) *metrics {
+func newMetrics(registry *prometheus.Registry, board *tracking.Board, running map[string]channels.Channel, passed func() map[string]int) *metrics {
 	m := &metrics{
 		registry: registry,
 		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -43,7 +43,7 @@ func newMetrics(registry *prometheus.Registry, board *tracking.Board, running ma
 		}, []string{"channel", "kind", "outcome"}),
 	}
 	registry.MustRegister(m.alerts, m.planned, m.sends, m.breaker, m.inbound, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &boardCollector{board, running})
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &boardCollector{board, running, passed})
 	return m
 }
 
@@ -74,11 +74,13 @@ func (m *metrics) Held(channel string, open bool) {
 type boardCollector struct {
 	board    *tracking.Board
 	channels map[string]channels.Channel
+	passed   func() map[string]int
 }
 
 var (
 	backlogDesc = prometheus.NewDesc("revere_backlog", "Deliveries that are due, by channel and lane (0 is the most urgent, 4 confirmations).", []string{"channel", "lane"}, nil)
 	openDesc    = prometheus.NewDesc("revere_alerts_open", "Alerts that take place now.", nil, nil)
+	passedDesc  = prometheus.NewDesc("revere_passed_over", "Stored messages that this process could not take in, by stream: the log names each.", []string{"stream"}, nil)
 	ledgerDesc  = prometheus.NewDesc("revere_ledger_sequence", "The ledger's sequence that this process has read.", nil, nil)
 )
 
@@ -87,6 +89,7 @@ func (c *boardCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- backlogDesc
 	out <- openDesc
 	out <- ledgerDesc
+	out <- passedDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -95,6 +98,9 @@ func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
 		for lane, n := range c.board.Backlog(name) {
 			out <- prometheus.MustNewConstMetric(backlogDesc, prometheus.GaugeValue, float64(n), name, strconv.Itoa(lane))
 		}
+	}
+	for stream, n := range c.passed() {
+		out <- prometheus.MustNewConstMetric(passedDesc, prometheus.GaugeValue, float64(n), stream)
 	}
 	out <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(len(c.board.OpenKeys())))
 	out <- prometheus.MustNewConstMetric(ledgerDesc, prometheus.GaugeValue, float64(c.board.Reached()))

@@ -131,7 +131,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err := s.openChannels(); err != nil {
 		return nil, err
 	}
-	s.metrics = newMetrics(prometheus.NewRegistry(), s.board, s.channels)
+	s.metrics = newMetrics(prometheus.NewRegistry(), s.board, s.channels, s.engine.PassedOver)
 	return s, s.run(ctx, running, o.Roles)
 }
 

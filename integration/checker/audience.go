@@ -75,7 +75,7 @@ func (c *check) subscriber(a *Alert, s *subscribers.Subscriber, have map[string]
 		rung++
 		atOnce := a.Summary.Alert.Severity == alerting.Extreme
 		switch {
-		case d == nil && (rung == 0 || atOnce):
+		case d == nil && (rung == 0 || atOnce) && !reopened(a, s, contact.Channel):
 			c.violate(Missing, a, contact.Address, "%s should get it on %s", s.ID, contact.Channel)
 		case d != nil && rung > 0 && !atOnce && len(d.Subscribers) < 2:
 			c.reserve(a, d, before)
@@ -88,10 +88,11 @@ func (c *check) subscriber(a *Alert, s *subscribers.Subscriber, have map[string]
 
 // reserve says whether a contact was used without need.
 func (c *check) reserve(a *Alert, d, before *tracking.DeliveryView) {
-	if before == nil || len(d.History) == 0 || len(before.History) == 0 {
+	due := slices.IndexFunc(d.History, func(e tracking.Entry) bool { return e.State == alerting.Queued })
+	if before == nil || due < 0 || len(before.History) == 0 { // one that was closed before it was used is not used
 		return
 	}
-	used, first := d.History[0].At, before.History[0].At
+	used, first := d.History[due].At, before.History[0].At
 	lost := slices.ContainsFunc(before.History, func(e tracking.Entry) bool {
 		return (e.State.Dead() || e.State == alerting.Unknown) && e.RetryAt.IsZero() && !e.At.After(used)
 	})
@@ -105,6 +106,14 @@ func closed(a *Alert, d *tracking.DeliveryView, by time.Time) bool {
 	return slices.ContainsFunc(a.Summary.Remarks, func(r tracking.RemarkView) bool {
 		named := func(name string) bool { return strings.Contains(r.Detail, name) }
 		return r.Kind == alerting.RemarkOptOut && r.Channel == d.Channel && !r.At.After(by) && slices.ContainsFunc(d.Names, named)
+	})
+}
+
+// reopened reports whether the person opened a contact again with START: where STOP had closed it when
+// the alert came, it was passed over then, and is in reserve from then on.
+func reopened(a *Alert, s *subscribers.Subscriber, channel string) bool {
+	return slices.ContainsFunc(a.Summary.Remarks, func(r tracking.RemarkView) bool {
+		return r.Kind == alerting.RemarkOptIn && r.Channel == channel && strings.Contains(r.Detail, s.Name)
 	})
 }
 

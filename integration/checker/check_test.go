@@ -187,6 +187,18 @@ func TestWhatIsRightIsLeftAlone(t *testing.T) {
 			text(a).Names = []string{"clerk"}
 			recount(a)
 		},
+		"a reserve contact that was closed before it was used": func(_ *checker.History, a *checker.Alert) {
+			closed := mailed(at(100))
+			closed.History = closed.History[1:]
+			a.Deliveries = append(a.Deliveries, closed)
+			recount(a)
+		},
+		"a contact that was closed when the alert came, and opened since": func(h *checker.History, a *checker.Alert) {
+			h.Directory[0].Name = "clerk"
+			a.Deliveries, h.Provided = a.Deliveries[1:], h.Provided[2:]
+			a.Summary.Remarks = []tracking.RemarkView{{At: at(99), Kind: alerting.RemarkOptIn, Channel: "sms", Detail: "clerk sent START"}}
+			recount(a)
+		},
 		"a withdrawal to everyone who was attempted": func(h *checker.History, _ *checker.Alert) { h.Alerts = append(h.Alerts, withdrawal(phone, number)) },
 		"an unknown one whose person has answered": func(_ *checker.History, a *checker.Alert) {
 			chat := &a.Deliveries[1]

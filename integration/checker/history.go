@@ -97,7 +97,7 @@ const (
 	Open       Rule = "a delivery has not come to its end"
 	Forgotten  Rule = "an acknowledgement has vanished"
 	Lost       Rule = "an accepted alert is not there"
-	Untold     Rule = "an address that was attempted hears nothing of the correction"
+	Untold     Rule = "an address that may have heard of the alert hears nothing of its correction"
 	Unfolded   Rule = "what is shown differs from the ledger"
 )
 
