@@ -58,7 +58,7 @@ func TestChaos(t *testing.T) {
 	t.Logf("%v", sum)
 }
 
-// A defect that is planted in the binary, one record in a hundred lost before it is written, is found:
+// A defect that is planted in the binary, one record in ten lost before it is written, is found:
 // else all of the above would mean nothing.
 func TestChaosFindsAPlantedDefect(t *testing.T) {
 	t.Parallel()

@@ -19,8 +19,10 @@ func stops(from string) alerting.Inbound {
 // A fact of which nothing can ever be made is passed over, once: the answer behind it counts.
 func TestAFactThatFailsForGoodHoldsUpNoOther(t *testing.T) {
 	for name, fails := range map[string]func(context.Context, string, string, string) error{
-		"by a panic":  func(context.Context, string, string, string) error { panic("a fault that nobody thought of") },
-		"by an error": func(context.Context, string, string, string) error { return alerting.Errorf(alerting.CodeOversized, "no such address") },
+		"by a panic": func(context.Context, string, string, string) error { panic("a fault that nobody thought of") },
+		"by an error": func(context.Context, string, string, string) error {
+			return alerting.Errorf(alerting.CodeOversized, "no such address")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
