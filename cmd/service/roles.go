@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -143,7 +144,11 @@ const noticeLife = time.Hour
 func (s *Service) worder(format alerting.Format) func(tracking.Envelope) alerting.Message {
 	return func(e tracking.Envelope) alerting.Message {
 		if e.Notice != nil {
-			return alerting.Message{Code: e.Code, Subject: e.Notice.Text, Text: e.Notice.Text, Expires: time.Now().Add(noticeLife)}
+			m := alerting.Message{Subject: e.Notice.Text, Text: e.Notice.Text, Expires: time.Now().Add(noticeLife)}
+			if strings.Contains(m.Text, e.Code) { // a help text need not name the alert, and is not looked for by its code then
+				m.Code = e.Code
+			}
+			return m
 		}
 		c := wording.Context{Alert: &e.Alert, Code: e.Code, Areas: e.Areas, ExerciseOpen: e.ExerciseOpen, AckURL: s.links.URL(e.Key, e.Delivery)}
 		for i := range e.Corrects {
