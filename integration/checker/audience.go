@@ -101,11 +101,11 @@ func (c *check) reserve(a *Alert, d, before *tracking.DeliveryView) {
 	}
 }
 
-// closed reports whether the person had closed a contact with STOP by then.
+// closed reports whether the person had closed a contact with STOP by then; by the zero time, ever.
 func closed(a *Alert, d *tracking.DeliveryView, by time.Time) bool {
 	return slices.ContainsFunc(a.Summary.Remarks, func(r tracking.RemarkView) bool {
 		named := func(name string) bool { return strings.Contains(r.Detail, name) }
-		return r.Kind == alerting.RemarkOptOut && r.Channel == d.Channel && !r.At.After(by) && slices.ContainsFunc(d.Names, named)
+		return r.Kind == alerting.RemarkOptOut && r.Channel == d.Channel && (by.IsZero() || !r.At.After(by)) && slices.ContainsFunc(d.Names, named)
 	})
 }
 

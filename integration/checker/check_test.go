@@ -205,6 +205,12 @@ func TestWhatIsRightIsLeftAlone(t *testing.T) {
 			chat.State, chat.History[2].State, chat.History[2].RetryAt = alerting.Unknown, alerting.Unknown, at(9000)
 			recount(a)
 		},
+		"an unknown one whose person has sent STOP": func(h *checker.History, a *checker.Alert) {
+			text(a).State, text(a).History, text(a).Names = alerting.Unknown, text(a).History[:3], []string{"clerk"}
+			text(a).Attempts, h.Provided = 1, h.Provided[2:]
+			a.Summary.Remarks = []tracking.RemarkView{{At: at(60), Kind: alerting.RemarkOptOut, Channel: "sms", Detail: "clerk sent STOP"}}
+			recount(a)
+		},
 		"an unknown one of an alert that is over": func(_ *checker.History, a *checker.Alert) {
 			a.Summary.Phase, a.People[1].Answer, a.Acknowledged = tracking.Expired, nil, nil
 			a.Deliveries[1].State, a.Deliveries[1].History[2].State, a.Deliveries[1].History[2].RetryAt = alerting.Unknown, alerting.Unknown, at(9000)

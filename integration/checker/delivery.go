@@ -2,6 +2,7 @@ package checker
 
 import (
 	"slices"
+	"time"
 
 	"revere/alerting"
 	"revere/alerting/tracking"
@@ -35,14 +36,14 @@ func entries(d *tracking.DeliveryView, match func(tracking.Entry) bool) []tracki
 }
 
 // ended reports whether nothing more is to be done about a delivery. One that nobody can know about
-// has ended when it is not to be looked into again, or need not be: its alert is over, or everyone
-// whom it is for has answered.
+// has ended when it is not to be looked into again, or need not be: its alert is over, the person has
+// closed the contact, or everyone whom it is for has answered.
 func ended(a *Alert, d *tracking.DeliveryView) bool {
 	if d.State != alerting.Unknown {
 		return d.State.Final()
 	}
 	n := len(d.History)
-	return n > 0 && d.History[n-1].RetryAt.IsZero() || a.Summary.Phase != tracking.Open || d.Notice == "" && answeredAll(a, d)
+	return n > 0 && d.History[n-1].RetryAt.IsZero() || a.Summary.Phase != tracking.Open || closed(a, d, time.Time{}) || d.Notice == "" && answeredAll(a, d)
 }
 
 func answeredAll(a *Alert, d *tracking.DeliveryView) bool {
