@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Rescue, deferred, makes an error of a panic, so that one message that nobody thought of costs itself
+// Rescue makes an error of a panic of the function that defers it, so that one message that nobody thought of costs itself
 // and not all that stand behind it. The error has CodeInternal and says where it happened; of the
 // panic's value only the runtime's own words are kept, since any other may hold an alert's text.
 func Rescue(err *error) {
