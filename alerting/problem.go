@@ -38,6 +38,7 @@ const (
 	CodeHeld         = "held"                // a warning: nothing is sent until an operator releases it
 	CodeOverloaded   = "overloaded"          // too much waits before it; try again
 	CodeStorage      = "storage_full"        // the disk must keep room for what was accepted; try again
+	CodeInternal     = "internal"            // a fault of Revere's own
 	CodeInFlight     = "in_flight"           // the same request is being worked on
 )
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/knadh/koanf/providers/env/v2"
+
+	"revere/alerting/faults"
 )
 
 const envPrefix = "REVERE_"
@@ -24,7 +26,9 @@ func readEnviron(environ []string, root *field, wrong *problems) layer {
 	provider := env.Provider("", env.Opt{
 		Prefix: envPrefix,
 		EnvironFunc: func() []string {
-			return slices.DeleteFunc(slices.Clone(environ), injected.MatchString)
+			return slices.DeleteFunc(slices.Clone(environ), func(v string) bool {
+				return injected.MatchString(v) || strings.HasPrefix(v, faults.Variable+"=")
+			})
 		},
 		TransformFunc: func(name, value string) (string, any) {
 			f := known[name]

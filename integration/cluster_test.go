@@ -35,11 +35,11 @@ func TestCluster(t *testing.T) {
 	t.Logf("the history's seed: -seed %d", s)
 	d := newDrill(t, rand.New(rand.NewPCG(s, 0)))
 	d.overNATS()
-	for _, fault := range faults[:fewFaults] {
+	for _, fault := range mishaps[:fewFaults] {
 		d.round(fault)
 	}
 	for began := time.Now(); time.Since(began) < *soak; {
-		d.round(faults[d.random.IntN(len(faults))])
+		d.round(mishaps[d.random.IntN(len(mishaps))])
 	}
 	d.settle()
 	requireKept(t, d.f.Cluster)

@@ -73,7 +73,7 @@ func provided(w *harness.World) []checker.Message {
 	for _, m := range w.Twilio.Messages() {
 		all = append(all, checker.Message{
 			Channel: "sms", To: m.To, Ref: refOf(m.StatusCallback), ID: m.SID, Text: m.Body, At: m.Created,
-			Arrived: m.Status == "delivered" || m.Status == "read",
+			Arrived: m.Status == "delivered" || m.Status == "read", GivenUp: m.Status == "failed",
 		})
 	}
 	for _, m := range w.SMTP.Mails() {

@@ -28,14 +28,14 @@ type drill struct {
 	f      *harness.Fleet
 	random *rand.Rand
 	did    history
-	pauses []pause
+	pauses []stillness
 	done   map[string]int // faults by name
 	worst  time.Duration  // of the publications
 	moved  time.Duration  // the longest that a lost process's work took to be taken up
 }
 
-// A pause is a time in which a process was stopped.
-type pause struct{ from, to time.Time }
+// A stillness is a time in which a process was stopped.
+type stillness struct{ from, to time.Time }
 
 const drillPeople = 120
 

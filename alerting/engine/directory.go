@@ -85,8 +85,12 @@ func (e *Engine) FollowDirectory(ctx context.Context, after uint64, apply func(r
 		next++
 		gathered = append(gathered, c.Changes...)
 		if c.Part == c.Parts-1 {
-			apply(m.sequence, gathered)
+			whole := gathered
 			gathered = nil
+			if err := applied(func() { apply(m.sequence, whole) }); err != nil {
+				apply(m.sequence, nil)
+				return err
+			}
 		}
 		return nil
 	})

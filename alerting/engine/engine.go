@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,11 @@ type Engine struct {
 	turns   turns
 	mover   *mover // nil where the server is in this process
 	unwatch context.CancelFunc
+
+	passed struct {
+		mu   sync.Mutex
+		over map[string]int // by stream
+	}
 }
 
 // A ClusterConfig says how to reach a NATS server outside this process.

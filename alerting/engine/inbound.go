@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 )
 
 // Put makes facts that came in through a channel durable, all of them or none. It implements
@@ -17,6 +18,7 @@ func (e *Engine) Put(ctx context.Context, facts ...alerting.Inbound) error {
 		return err
 	}
 	_, err = e.publish(ctx, "inbound."+facts[0].Channel, Anywhere, data)
+	faults.Reach(faults.AfterInbound)
 	return err
 }
 

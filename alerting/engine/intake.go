@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 )
 
 const judgedKey = "judged" // how far submissions have been judged
@@ -81,6 +82,7 @@ func (e *Engine) Judged(ctx context.Context) (alerting.Judged, error) {
 
 // NoteJudged keeps how far submissions have been judged.
 func (e *Engine) NoteJudged(ctx context.Context, judged alerting.Judged) error {
+	faults.Reach(faults.AfterVerdict)
 	data, err := json.Marshal(judged)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ const recordBytes = 512 << 10
 // loss; the sequence is that of the last message. alerting.ErrOvertaken means that another writer
 // was first and nothing was written; with any other error nobody can say whether they were.
 func (e *Engine) Append(ctx context.Context, subject string, last uint64, records ...alerting.Record) (uint64, error) {
-	parts, err := pack(records)
+	parts, err := pack(spared(records))
 	if err != nil {
 		return 0, err
 	}
@@ -68,7 +68,10 @@ func (e *Engine) FollowLedger(ctx context.Context, after uint64, apply func(sequ
 			apply(m.sequence, m.subject, nil) // who waits for this sequence must not wait for ever
 			return err
 		}
-		apply(m.sequence, m.subject, records)
+		if err := applied(func() { apply(m.sequence, m.subject, records) }); err != nil {
+			apply(m.sequence, m.subject, nil)
+			return err
+		}
 		return nil
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 )
 
 func rejectedMeta(key alerting.Key) string { return "rejected.meta." + string(key) }
@@ -21,6 +22,7 @@ func (e *Engine) Reject(ctx context.Context, r alerting.Rejection, body []byte) 
 	if err := e.rejectBody(ctx, r.Key, body); err != nil {
 		return err
 	}
+	faults.Reach(faults.MidReject)
 	data, err := json.Marshal(r)
 	if room := e.conn.MaxPayload() - metaMargin; err == nil && int64(len(data)) > room {
 		r.Headers = nil // the least that explains it: the ALERTS stream has them for as long as this

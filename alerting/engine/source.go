@@ -116,7 +116,8 @@ func (e *Engine) follow(ctx context.Context, stream string, after uint64, apply 
 			if err != nil {
 				return // ctx is done
 			}
-			if err := apply(entry{meta.Sequence.Stream, msg.Subject(), msg.Data()}); err != nil {
+			if err := guarded(apply, entry{meta.Sequence.Stream, msg.Subject(), msg.Data()}); err != nil {
+				e.passedOver(stream)
 				e.log.Error().Err(err).Str("stream", stream).Uint64("sequence", meta.Sequence.Stream).Msg("stored message passed over")
 			}
 		}

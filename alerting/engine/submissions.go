@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 )
 
 // Headers of messages on alerts.>. None is required.
@@ -35,7 +36,9 @@ func (e *Engine) Submit(ctx context.Context, area alerting.Area, producer string
 	if err := e.Storage(); err != nil {
 		return 0, err
 	}
-	return e.publishOnce(ctx, msg)
+	sequence, err = e.publishOnce(ctx, msg)
+	faults.Reach(faults.AfterSubmit)
+	return sequence, err
 }
 
 // Resubmit publishes a message as it once came, without vouching for it: it may be as large as the

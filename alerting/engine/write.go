@@ -13,6 +13,7 @@ import (
 	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 )
 
 // Anywhere, as the last sequence of an append, asks for no comparison. Such an append may be stored
@@ -112,18 +113,34 @@ func (w *write) settle(ctx context.Context) (uint64, error) {
 }
 
 func (w *write) try(ctx context.Context) (uint64, error) {
-	if len(w.messages) == 1 {
-		ctx, cancel := context.WithTimeout(ctx, w.patience)
+	if len(w.messages) > 1 {
+		ctx, cancel := context.WithTimeout(ctx, batchPatience)
 		defer cancel()
-		ack, err := w.engine.js.PublishMsg(ctx, w.messages[0], w.options...)
-		if err != nil {
+		return w.batch(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.patience)
+	defer cancel()
+	ack, err := w.engine.js.PublishMsg(ctx, w.messages[0], w.options...)
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}
+
+// batch stores the messages as one atomic batch: the last one makes all of them count.
+func (w *write) batch(ctx context.Context) (uint64, error) {
+	batch, err := jetstreamext.NewBatchPublisher(w.engine.js, jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: w.patience})
+	if err != nil {
+		return 0, err
+	}
+	last := len(w.messages) - 1
+	for _, m := range w.messages[:last] {
+		if err := batch.AddMsg(m); err != nil {
 			return 0, err
 		}
-		return ack.Sequence, nil
+		faults.Reach(faults.MidBatch)
 	}
-	ctx, cancel := context.WithTimeout(ctx, batchPatience)
-	defer cancel()
-	ack, err := jetstreamext.PublishMsgBatch(ctx, w.engine.js, w.messages, jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: w.patience})
+	ack, err := batch.CommitMsg(ctx, w.messages[last])
 	if err != nil {
 		return 0, err
 	}

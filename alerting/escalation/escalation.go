@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 )
 
@@ -189,10 +190,12 @@ func (e *Escalator) look(ctx context.Context) (next time.Time, err error) {
 	if len(records) == 0 {
 		return next, nil
 	}
+	faults.Reach(faults.BeforeTimer)
 	sequence, err := e.Journal.Append(ctx, records...)
 	if err != nil {
 		return next, err
 	}
+	faults.Reach(faults.AfterTimer)
 	return next, e.Board.Wait(ctx, sequence)
 }
 

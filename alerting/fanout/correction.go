@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 )
 
@@ -103,6 +104,7 @@ func (p *pass) withdraw(ctx context.Context, key alerting.Key, opened alerting.O
 	if err := p.flush(ctx); err != nil {
 		return err
 	}
+	faults.Reach(faults.AfterWithdrawal)
 	return p.expandCorrection(ctx, key, opened)
 }
 

@@ -19,7 +19,7 @@ func (p *pass) judge(ctx context.Context, s alerting.Submission) error {
 	switch {
 	case err == nil:
 		verdict.Verdict = alerting.VerdictAccepted
-	case errors.As(err, &refused) && refused.Code != alerting.CodeUnavailable && !errors.Is(err, alerting.ErrOvertaken):
+	case alerting.Hopeless(err) && errors.As(err, &refused):
 		if err := p.reject(ctx, s, refused, &verdict); err != nil {
 			return err
 		}
@@ -40,8 +40,10 @@ func (p *pass) reject(ctx context.Context, s alerting.Submission, why *alerting.
 	}, s.Body)
 }
 
-// decide takes the submission in, or says why not.
-func (p *pass) decide(ctx context.Context, s alerting.Submission, v *alerting.Verdict) error {
+// decide takes the submission in, or says why not. One that makes it panic is refused like any other:
+// it is kept, and the next does not wait.
+func (p *pass) decide(ctx context.Context, s alerting.Submission, v *alerting.Verdict) (err error) {
+	defer alerting.Rescue(&err)
 	if mine, ok := p.Board.Opened(s.Key()); ok {
 		return p.complete(ctx, s.Key(), mine, v)
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 )
 
@@ -77,6 +78,7 @@ func (r *Router) judge(ctx context.Context, journal alerting.Journal, submission
 	if err := p.flush(ctx); err != nil {
 		return 0, err
 	}
+	faults.Reach(faults.BeforeVerdict)
 	return judged, p.pronounce(ctx, submissions)
 }
 
@@ -118,6 +120,7 @@ func (p *pass) flush(ctx context.Context) error {
 	if len(p.pending) == 0 {
 		return nil
 	}
+	faults.Reach(faults.BeforeManifest)
 	sequence, err := p.journal.Append(ctx, p.pending...)
 	if err != nil {
 		return err

@@ -90,7 +90,7 @@ type world struct {
 	board  *tracking.Board
 	ledger *trackingtest.Ledger
 	store  *store
-	people crowd
+	people alerting.Audience
 	now    time.Time
 	// unplaced are areas that may be concerned.
 	unplaced []alerting.Area
@@ -98,7 +98,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB, people ...alerting.Candidate) *world {
-	w := &world{TB: t, board: tracking.NewBoard(), people: people, now: start,
+	w := &world{TB: t, board: tracking.NewBoard(), people: crowd(people), now: start,
 		store: &store{verdicts: map[alerting.Key]alerting.Verdict{}, rejected: map[alerting.Key]string{}}}
 	w.ledger = trackingtest.NewLedger(w.board)
 	return w

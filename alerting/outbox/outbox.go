@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 )
 
@@ -37,7 +38,9 @@ func (o *Outbox) Refill(ctx context.Context, reconcileAt func(time.Time) time.Ti
 			Reason: "the process that was sending it stopped before it recorded an outcome",
 		})
 	}
-	return o.write(ctx, records)
+	err := o.write(ctx, records)
+	faults.Reach(faults.AfterUnknown)
+	return err
 }
 
 // Take implements channels.Outbox.
@@ -55,7 +58,8 @@ func (o *Outbox) Wake() <-chan struct{} { return o.Board.Wake(o.Channel) }
 func (o *Outbox) NextRetry() time.Time { return o.Board.NextRetry(o.Channel) }
 
 // Message implements channels.Outbox.
-func (o *Outbox) Message(x alerting.Due) (alerting.Message, error) {
+func (o *Outbox) Message(x alerting.Due) (_ alerting.Message, err error) {
+	defer alerting.Rescue(&err)
 	envelope, ok := o.Board.Envelope(x.Alert, x.Delivery)
 	if !ok {
 		return alerting.Message{}, alerting.Errorf(alerting.CodeNotFound, "delivery %d of alert %s is not on the board", x.Delivery, x.Alert)
@@ -76,7 +80,9 @@ func (o *Outbox) Begin(ctx context.Context, due []alerting.Due) error {
 		r := records.of(x.Alert)
 		r.Attempts = append(r.Attempts, alerting.Attempt{Delivery: x.Delivery, Attempt: x.Attempt, PossibleDuplicate: x.PossibleDuplicate})
 	}
-	return o.write(ctx, records)
+	err := o.write(ctx, records)
+	faults.Reach(faults.AfterAttempt)
+	return err
 }
 
 // Blocked implements channels.Outbox.
@@ -94,11 +100,13 @@ func (o *Outbox) Blocked(x alerting.Due, now time.Time) (alerting.State, string)
 func (o *Outbox) Finish(ctx context.Context, finished []alerting.Finished) error {
 	records := newGroup(o.Now())
 	for _, f := range finished {
+		faults.Reach(faults.AfterCall)
 		r := f.Conclusion
 		if r.OptedOut {
 			if err := o.OptOut(ctx, o.Channel, f.Due.Address, r.Reason); err != nil {
 				return err
 			}
+			faults.Reach(faults.AfterRefusal)
 			r.State, r.RetryAt = alerting.Suppressed, time.Time{}
 		}
 		record := records.of(f.Due.Alert)
@@ -107,6 +115,9 @@ func (o *Outbox) Finish(ctx context.Context, finished []alerting.Finished) error
 		})
 	}
 	_, err := o.Journal.Append(ctx, records.list()...)
+	for range finished {
+		faults.Reach(faults.AfterOutcome)
+	}
 	return err
 }
 

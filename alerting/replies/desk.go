@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/replies/grammar"
 	"revere/alerting/tracking"
 )
@@ -84,6 +85,7 @@ func (d Desk) record(ctx context.Context, key alerting.Key, alert alerting.Alert
 	if err != nil {
 		return 0, err
 	}
+	faults.Reach(faults.AfterAnswer)
 	return sequence, d.Board.Wait(ctx, sequence)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 	"revere/alerting/wording"
 )
@@ -114,15 +115,28 @@ func (p *Processor) write(ctx context.Context, records []alerting.Record) error 
 	if len(records) == 0 {
 		return nil
 	}
+	faults.Reach(faults.BeforeDraw)
 	sequence, err := p.Journal.Append(ctx, records...)
 	if err != nil {
 		return err
 	}
+	faults.Reach(faults.AfterDraw)
 	return p.Board.Wait(ctx, sequence)
 }
 
-// draw makes records of one fact, and says in a word what was made of it.
+// draw makes records of one fact, and says in a word what was made of it. A fact of which nothing can
+// be made however often it is tried is passed over, for the operator to see: those behind it don't wait.
 func (p *Processor) draw(ctx context.Context, f alerting.Inbound) (records []alerting.Record, outcome string, err error) {
+	records, outcome, err = p.interpret(ctx, f)
+	if alerting.Hopeless(err) {
+		p.Log.Error().Err(err).Str("channel", f.Channel).Str("kind", string(f.Kind)).Str("id", f.ID).Msg("an inbound message was passed over")
+		return nil, "failed", nil
+	}
+	return records, outcome, err
+}
+
+func (p *Processor) interpret(ctx context.Context, f alerting.Inbound) (records []alerting.Record, outcome string, err error) {
+	defer alerting.Rescue(&err)
 	switch f.Kind {
 	case alerting.InboundReceipt:
 		records, outcome = p.receipt(f)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 )
 
@@ -14,6 +15,7 @@ func (p *Processor) optOut(ctx context.Context, f alerting.Inbound) ([]alerting.
 	if err := p.OptOut(ctx, f.Channel, f.From, "the person sent STOP"); err != nil {
 		return nil, "", err
 	}
+	faults.Reach(faults.AfterStop)
 	open := p.openPlaces(f)
 	records := remarkIn(open, f, alerting.RemarkOptOut, "sent STOP: no more messages on "+f.Channel)
 	for i, place := range open {

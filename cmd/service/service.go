@@ -102,6 +102,9 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err := checkRoles(o.Roles, o.Config); err != nil {
 		return nil, err
 	}
+	if err := checkFault(o.Log); err != nil {
+		return nil, err
+	}
 	host, _ := os.Hostname()
 	s := &Service{
 		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, fileAfter: o.FileAfter, tokens: access.NewBook(), board: tracking.NewBoard(),
@@ -138,7 +141,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err := s.openChannels(); err != nil {
 		return nil, err
 	}
-	s.metrics = newMetrics(prometheus.NewRegistry(), s.board, s.gate, s.channels)
+	s.metrics = newMetrics(prometheus.NewRegistry(), s.board, s.gate, s.channels, s.engine.PassedOver)
 	return s, s.run(ctx, running, o.Roles)
 }
 

@@ -42,7 +42,11 @@ func newWriter(desk wording.Desk, links replies.Links, format alerting.Format) *
 
 func (w *writer) word(e tracking.Envelope, possibleDuplicate bool) alerting.Message {
 	if e.Notice != nil {
-		return alerting.Message{Code: e.Code, Subject: e.Notice.Text, Text: e.Notice.Text, Expires: time.Now().Add(noticeLife)}
+		m := alerting.Message{Subject: e.Notice.Text, Text: e.Notice.Text, Expires: time.Now().Add(noticeLife)}
+		if strings.Contains(m.Text, e.Code) { // a help text need not name the alert, and is not looked for by its code then
+			m.Code = e.Code
+		}
+		return m
 	}
 	m := alerting.Message{Severity: e.Alert.Severity, Code: e.Code, Expires: e.Alert.Expires}
 	// A short text is the same at every attempt: the provider is asked for it by its words.

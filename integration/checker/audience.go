@@ -2,6 +2,7 @@ package checker
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"revere/alerting"
@@ -26,8 +27,12 @@ func (c *check) audience(a *Alert) {
 		return
 	}
 	allowed := map[string]bool{}
-	for i := range c.Directory {
-		if s := &c.Directory[i]; c.concerns(a, s) {
+	directory := c.Directory
+	if a.Directory != nil {
+		directory = a.Directory
+	}
+	for i := range directory {
+		if s := &directory[i]; c.concerns(a, s) {
 			c.subscriber(a, s, have, allowed)
 		}
 	}
@@ -55,7 +60,8 @@ func (c *check) concerns(a *Alert, s *subscribers.Subscriber) bool {
 // them when the alert is extreme, and each further one only after the one before brought nothing.
 func (c *check) subscriber(a *Alert, s *subscribers.Subscriber, have map[string]*tracking.DeliveryView, allowed map[string]bool) {
 	var before *tracking.DeliveryView
-	for i, contact := range s.Contacts {
+	rung := -1
+	for _, contact := range s.Contacts {
 		floor := contact.MinSeverity
 		if floor == "" {
 			floor = s.MinSeverity
@@ -66,11 +72,12 @@ func (c *check) subscriber(a *Alert, s *subscribers.Subscriber, have map[string]
 		at := place(contact.Channel, contact.Address)
 		d := have[at]
 		allowed[at] = true
+		rung++
 		atOnce := a.Summary.Alert.Severity == alerting.Extreme
 		switch {
-		case d == nil && (i == 0 || atOnce):
+		case d == nil && (rung == 0 || atOnce) && !reopened(a, s, contact.Channel):
 			c.violate(Missing, a, contact.Address, "%s should get it on %s", s.ID, contact.Channel)
-		case d != nil && i > 0 && !atOnce && len(d.Subscribers) < 2:
+		case d != nil && rung > 0 && !atOnce && len(d.Subscribers) < 2:
 			c.reserve(a, d, before)
 		}
 		if d != nil {
@@ -81,14 +88,33 @@ func (c *check) subscriber(a *Alert, s *subscribers.Subscriber, have map[string]
 
 // reserve says whether a contact was used without need.
 func (c *check) reserve(a *Alert, d, before *tracking.DeliveryView) {
-	if before == nil || len(d.History) == 0 || len(before.History) == 0 {
+	due := slices.IndexFunc(d.History, func(e tracking.Entry) bool { return e.State == alerting.Queued })
+	if before == nil || due < 0 || len(before.History) == 0 { // one that was closed before it was used is not used
 		return
 	}
-	used, first := d.History[0].At, before.History[0].At
-	lost := slices.ContainsFunc(before.History, func(e tracking.Entry) bool { return e.State.Dead() && e.RetryAt.IsZero() && !e.At.After(used) })
-	if !lost && c.FallbackAfter > 0 && used.Sub(first) < c.FallbackAfter-time.Millisecond {
+	used, first := d.History[due].At, before.History[0].At
+	lost := slices.ContainsFunc(before.History, func(e tracking.Entry) bool {
+		return (e.State.Dead() || e.State == alerting.Unknown) && e.RetryAt.IsZero() && !e.At.After(used)
+	})
+	if !lost && !closed(a, before, used) && c.FallbackAfter > 0 && used.Sub(first) < c.FallbackAfter-time.Millisecond {
 		c.violate(Early, a, d.Address, "used %s after %s, which had not failed", used.Sub(first), before.Address)
 	}
+}
+
+// closed reports whether the person had closed a contact with STOP by then; by the zero time, ever.
+func closed(a *Alert, d *tracking.DeliveryView, by time.Time) bool {
+	return slices.ContainsFunc(a.Summary.Remarks, func(r tracking.RemarkView) bool {
+		named := func(name string) bool { return strings.Contains(r.Detail, name) }
+		return r.Kind == alerting.RemarkOptOut && r.Channel == d.Channel && (by.IsZero() || !r.At.After(by)) && slices.ContainsFunc(d.Names, named)
+	})
+}
+
+// reopened reports whether the person opened a contact again with START: where STOP had closed it when
+// the alert came, it was passed over then, and is in reserve from then on.
+func reopened(a *Alert, s *subscribers.Subscriber, channel string) bool {
+	return slices.ContainsFunc(a.Summary.Remarks, func(r tracking.RemarkView) bool {
+		return r.Kind == alerting.RemarkOptIn && r.Channel == channel && strings.Contains(r.Detail, s.Name)
+	})
 }
 
 // answers finds acknowledgements that are gone.

@@ -18,9 +18,12 @@ func Check(h History) []Violation {
 		}
 		c.counters(a)
 		c.answers(a)
+		c.correction(a)
+		c.ledger(a)
 	}
+	c.accepted()
 	for _, m := range c.messages.strays {
-		c.violate(Unrecorded, &Alert{}, m.To, "a message on %s at %s that no delivery knows", m.Channel, m.At)
+		c.violate(Unrecorded, &Alert{}, m.To, "a message on %s at %s that no delivery knows (%s %s)", m.Channel, m.At, m.Ref, m.ID)
 	}
 	return c.found
 }

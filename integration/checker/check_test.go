@@ -2,6 +2,7 @@ package checker_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func sound() checker.History {
 		},
 	}
 	chat := tracking.DeliveryView{
-		ID: signalID, Channel: "signal", Address: number, Subscribers: []string{"chief"}, State: alerting.Accepted, Attempts: 1,
+		ID: signalID, Index: 1, Channel: "signal", Address: number, Subscribers: []string{"chief"}, State: alerting.Accepted, Attempts: 1,
 		History: []tracking.Entry{
 			{At: at(0), State: alerting.Queued},
 			{At: at(5), State: alerting.Attempting, Attempt: 1},
@@ -53,7 +54,7 @@ func sound() checker.History {
 		},
 	}
 	return checker.History{
-		Atlas: areas.New(), FallbackAfter: time.Minute, Settled: true,
+		Accepted: []string{"a1"}, Atlas: areas.New(), FallbackAfter: time.Minute, Settled: true,
 		Directory: []subscribers.Subscriber{
 			{ID: "clerk", Areas: []alerting.Area{"ma.boston"}, Contacts: []subscribers.Contact{{Channel: "sms", Address: phone}, {Channel: "email", Address: mail}}},
 			{ID: "chief", Areas: []alerting.Area{"ma.statewide"}, Contacts: []subscribers.Contact{{Channel: "signal", Address: number}}},
@@ -69,7 +70,7 @@ func sound() checker.History {
 			Deliveries:   []tracking.DeliveryView{text, chat},
 			People:       []tracking.PersonView{{Subscriber: "clerk"}, {Subscriber: "chief", Answer: &tracking.AnswerView{}}},
 			Summary: tracking.Summary{
-				Key: "a1", Code: "K7Q", People: 2, Reached: 2, Delivered: 1, Acknowledged: 1, Deliveries: 2,
+				Key: "a1", Phase: tracking.Open, Code: "K7Q", People: 2, Reached: 2, Delivered: 1, Acknowledged: 1, Deliveries: 2,
 				States:   tracking.Counts{alerting.Delivered: 1, alerting.Accepted: 1},
 				Channels: map[string]tracking.Counts{"sms": {alerting.Delivered: 1}, "signal": {alerting.Accepted: 1}},
 				Alert:    alerting.Alert{Status: alerting.StatusActual, Severity: alerting.Severe, Areas: []alerting.Area{"ma.boston"}},
@@ -134,7 +135,19 @@ var plantedViolations = []planted{
 	{"a wrong count of answers", checker.Miscounted, func(_ *checker.History, a *checker.Alert) { a.Summary.Acknowledged++ }},
 	{"a delivery that is still due", checker.Open, func(_ *checker.History, a *checker.Alert) { a.Deliveries[1].State = alerting.Queued }},
 	{"an unknown one that is to be looked into", checker.Open, func(_ *checker.History, a *checker.Alert) {
-		a.Deliveries[1].State, a.Deliveries[1].History[2].RetryAt = alerting.Unknown, at(9000)
+		text(a).State, text(a).History[5].State, text(a).History[5].RetryAt = alerting.Unknown, alerting.Unknown, at(9000)
+	}},
+	{"an alert that is gone", checker.Lost, func(h *checker.History, _ *checker.Alert) { h.Accepted = append(h.Accepted, "a2") }},
+	{"a contact that the person closed after it was used", checker.Early, func(_ *checker.History, a *checker.Alert) {
+		a.Deliveries = append(a.Deliveries, mailed(at(100)))
+		a.Summary.Remarks = []tracking.RemarkView{{At: at(101), Kind: alerting.RemarkOptOut, Channel: "sms", Detail: "clerk sent STOP"}}
+		text(a).Names = []string{"clerk"}
+	}},
+	{"a withdrawal that leaves somebody out", checker.Untold, func(h *checker.History, a *checker.Alert) {
+		h.Alerts = append(h.Alerts, withdrawal(phone))
+	}},
+	{"a withdrawal to somebody who had heard nothing", checker.Unexpected, func(h *checker.History, a *checker.Alert) {
+		h.Alerts = append(h.Alerts, withdrawal(phone, number, "+16175560003"))
 	}},
 	{"an answer that is gone", checker.Forgotten, func(_ *checker.History, a *checker.Alert) { a.People[1].Answer = nil }},
 }
@@ -167,6 +180,42 @@ func TestWhatIsRightIsLeftAlone(t *testing.T) {
 		"a reserve contact after its time": func(_ *checker.History, a *checker.Alert) {
 			a.Deliveries = append(a.Deliveries, mailed(at(60000)))
 			recount(a)
+		},
+		"a reserve contact after STOP": func(_ *checker.History, a *checker.Alert) {
+			a.Deliveries = append(a.Deliveries, mailed(at(100)))
+			a.Summary.Remarks = []tracking.RemarkView{{At: at(99), Kind: alerting.RemarkOptOut, Channel: "sms", Detail: "clerk sent STOP"}}
+			text(a).Names = []string{"clerk"}
+			recount(a)
+		},
+		"a reserve contact that was closed before it was used": func(_ *checker.History, a *checker.Alert) {
+			closed := mailed(at(100))
+			closed.History = closed.History[1:]
+			a.Deliveries = append(a.Deliveries, closed)
+			recount(a)
+		},
+		"a contact that was closed when the alert came, and opened since": func(h *checker.History, a *checker.Alert) {
+			h.Directory[0].Name = "clerk"
+			a.Deliveries, h.Provided = a.Deliveries[1:], h.Provided[2:]
+			a.Summary.Remarks = []tracking.RemarkView{{At: at(99), Kind: alerting.RemarkOptIn, Channel: "sms", Detail: "clerk sent START"}}
+			recount(a)
+		},
+		"a withdrawal to everyone who was attempted": func(h *checker.History, _ *checker.Alert) { h.Alerts = append(h.Alerts, withdrawal(phone, number)) },
+		"an unknown one whose person has answered": func(_ *checker.History, a *checker.Alert) {
+			chat := &a.Deliveries[1]
+			chat.State, chat.History[2].State, chat.History[2].RetryAt = alerting.Unknown, alerting.Unknown, at(9000)
+			recount(a)
+		},
+		"an unknown one whose person has sent STOP": func(h *checker.History, a *checker.Alert) {
+			text(a).State, text(a).History, text(a).Names = alerting.Unknown, text(a).History[:3], []string{"clerk"}
+			text(a).Attempts, h.Provided = 1, h.Provided[2:]
+			a.Summary.Remarks = []tracking.RemarkView{{At: at(60), Kind: alerting.RemarkOptOut, Channel: "sms", Detail: "clerk sent STOP"}}
+			recount(a)
+		},
+		"an unknown one of an alert that is over": func(_ *checker.History, a *checker.Alert) {
+			a.Summary.Phase, a.People[1].Answer, a.Acknowledged = tracking.Expired, nil, nil
+			a.Deliveries[1].State, a.Deliveries[1].History[2].State, a.Deliveries[1].History[2].RetryAt = alerting.Unknown, alerting.Unknown, at(9000)
+			recount(a)
+			a.Summary.Acknowledged = 0
 		},
 		"a confirmation": func(_ *checker.History, a *checker.Alert) {
 			notice := mailed(at(30))
@@ -219,7 +268,7 @@ func recount(a *checker.Alert) {
 
 func TestEveryRuleIsPlanted(t *testing.T) {
 	planted := map[checker.Rule]bool{}
-	for _, p := range plantedViolations {
+	for _, p := range slices.Concat(plantedViolations, plantedInLedger) {
 		planted[p.rule] = true
 	}
 	for _, rule := range checker.Rules {

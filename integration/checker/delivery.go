@@ -2,6 +2,7 @@ package checker
 
 import (
 	"slices"
+	"time"
 
 	"revere/alerting"
 	"revere/alerting/tracking"
@@ -9,7 +10,7 @@ import (
 
 // delivery holds one delivery's history against itself and against what the provider took.
 func (c *check) delivery(a *Alert, d *tracking.DeliveryView) {
-	if c.Settled && !ended(d) {
+	if c.Settled && !ended(a, d) {
 		c.violate(Open, a, d.Address, "it is %s after %d attempts", d.State, d.Attempts)
 	}
 	attempts := entries(d, func(e tracking.Entry) bool { return e.State == alerting.Attempting })
@@ -20,8 +21,9 @@ func (c *check) delivery(a *Alert, d *tracking.DeliveryView) {
 	c.evidence(a, d)
 	took := c.taken(a, d)
 	c.duplicates(a, d, attempts, took)
-	if len(took) > 0 && denies(d.State) {
-		c.violate(Underclaim, a, d.Address, "it is %s, and the provider has %d messages", d.State, len(took))
+	kept := slices.DeleteFunc(slices.Clone(took), func(m *Message) bool { return m.GivenUp })
+	if len(kept) > 0 && denies(d.State) {
+		c.violate(Underclaim, a, d.Address, "it is %s, and the provider has %d messages", d.State, len(kept))
 	}
 	arrived := slices.ContainsFunc(took, func(m *Message) bool { return m.Arrived })
 	if d.State.Arrived() && !arrived {
@@ -34,13 +36,23 @@ func entries(d *tracking.DeliveryView, match func(tracking.Entry) bool) []tracki
 }
 
 // ended reports whether nothing more is to be done about a delivery. One that nobody can know about
-// has ended when it is not to be looked into again.
-func ended(d *tracking.DeliveryView) bool {
+// has ended when it is not to be looked into again, or need not be: its alert is over, the person has
+// closed the contact, or everyone whom it is for has answered.
+func ended(a *Alert, d *tracking.DeliveryView) bool {
 	if d.State != alerting.Unknown {
 		return d.State.Final()
 	}
 	n := len(d.History)
-	return n > 0 && d.History[n-1].RetryAt.IsZero()
+	return n > 0 && d.History[n-1].RetryAt.IsZero() || a.Summary.Phase != tracking.Open || closed(a, d, time.Time{}) || d.Notice == "" && answeredAll(a, d)
+}
+
+func answeredAll(a *Alert, d *tracking.DeliveryView) bool {
+	for _, p := range a.People {
+		if p.Answer == nil && slices.Contains(d.Subscribers, p.Subscriber) {
+			return false
+		}
+	}
+	return true
 }
 
 // denies reports whether a state says that nothing went out.

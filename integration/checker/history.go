@@ -15,7 +15,10 @@ import (
 
 // A History is all that is known of one run.
 type History struct {
-	// Alerts are those that were accepted.
+	// Accepted are the alerts that their producers were told of as accepted, by key or by the
+	// producer's own id: each must be there, whatever crashed behind its acknowledgement.
+	Accepted []string
+	// Alerts are those that the service has.
 	Alerts []Alert
 	// Directory is who was subscribed when they were, and Atlas how the areas lie.
 	Directory []subscribers.Subscriber
@@ -41,6 +44,11 @@ type Alert struct {
 	Follows bool
 	// Acknowledged are the subscribers for whom an answer was recorded.
 	Acknowledged []string
+	// Directory is who was subscribed when the alert's list was made; nil for the history's.
+	Directory []subscribers.Subscriber
+	// Records are what the ledger holds of the alert up to the summary's sequence, in order; nil where
+	// it was not read.
+	Records []alerting.Record
 }
 
 // A Message is one that a provider took.
@@ -52,6 +60,8 @@ type Message struct {
 	ID, Text string
 	// Arrived says that the provider's receipts may have told of the message's arrival.
 	Arrived bool
+	// GivenUp says that the provider told, after it took the message, that it did not send it.
+	GivenUp bool
 	// At is when the provider took it, on the clock of the service.
 	At time.Time
 }
@@ -86,7 +96,10 @@ const (
 	Miscounted Rule = "a counter differs from the deliveries"
 	Open       Rule = "a delivery has not come to its end"
 	Forgotten  Rule = "an acknowledgement has vanished"
+	Lost       Rule = "an accepted alert is not there"
+	Untold     Rule = "an address that may have heard of the alert hears nothing of its correction"
+	Unfolded   Rule = "what is shown differs from the ledger"
 )
 
 // Rules lists all rules.
-var Rules = []Rule{Missing, Unexpected, Repeated, Early, Unrecorded, Doubled, Unmarked, Overclaim, Underclaim, Miscounted, Open, Forgotten}
+var Rules = []Rule{Missing, Unexpected, Repeated, Early, Unrecorded, Doubled, Unmarked, Overclaim, Underclaim, Miscounted, Open, Forgotten, Lost, Untold, Unfolded}

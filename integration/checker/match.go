@@ -15,21 +15,26 @@ type matched struct {
 }
 
 // match finds the delivery of each message: the one that it names itself, else the one whose history
-// has the provider's name for it, else the one to its address of the alert whose code it carries.
+// has the provider's name for it, else the notice to its address that has its text, else the one to its
+// address of the alert whose code it carries.
 func match(h History) matched {
 	found := matched{of: map[string][]*Message{}}
-	known, byID, byCode := map[string]bool{}, map[string]string{}, map[string][]coded{}
+	known, byID, byText, byCode := map[string]bool{}, map[string]string{}, map[string]string{}, map[string][]coded{}
 	for _, a := range h.Alerts {
+		tallies, _ := reckon(a.Records)
 		for _, d := range a.Deliveries {
-			n, at := name(a.Summary.Key, d.ID), place(d.Channel, d.Address)
+			n, to := name(a.Summary.Key, d.ID), place(d.Channel, d.Address)
 			known[n] = true
 			for _, e := range d.History {
 				if e.ProviderID != "" {
 					byID[d.Channel+" "+e.ProviderID] = n
 				}
 			}
+			if t := at(tallies, d.Index); d.Notice != "" && t != nil {
+				byText[to+" "+t.text] = n
+			}
 			if d.Notice == "" {
-				byCode[at] = append(byCode[at], coded{a.Summary.Code, n})
+				byCode[to] = append(byCode[to], coded{a.Summary.Code, n})
 			}
 		}
 	}
@@ -39,7 +44,10 @@ func match(h History) matched {
 		if ref, err := alerting.ParseRef(m.Ref); err == nil {
 			n = name(ref.Alert, ref.Delivery)
 		} else if n = byID[m.Channel+" "+m.ID]; n == "" {
-			n = offered(m.Text, byCode[place(m.Channel, m.To)])
+			to := place(m.Channel, m.To)
+			if n = byText[to+" "+m.Text]; n == "" {
+				n = offered(m.Text, byCode[to])
+			}
 		}
 		if known[n] {
 			found.of[n] = append(found.of[n], m)

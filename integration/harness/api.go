@@ -3,6 +3,7 @@ package harness
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -44,7 +45,10 @@ type Request struct {
 }
 
 // Try makes a call. The error says that there was no answer.
-func (w *World) Try(r Request) (Answer, error) {
+func (w *World) Try(r Request) (Answer, error) { return w.TryIn(context.Background(), r) }
+
+// TryIn is Try for a caller who may give up before there is an answer.
+func (w *World) TryIn(ctx context.Context, r Request) (Answer, error) {
 	var body []byte
 	header := http.Header{"Authorization": {"Bearer " + w.token}}
 	switch b := r.Body.(type) {
@@ -66,7 +70,7 @@ func (w *World) Try(r Request) (Answer, error) {
 	for name, value := range r.Header {
 		header.Set(name, value)
 	}
-	request, err := http.NewRequest(r.Method, w.URL()+r.Path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, r.Method, w.URL()+r.Path, bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, err
 	}
@@ -137,6 +141,23 @@ func (w *World) Summary(key alerting.Key) tracking.Summary {
 	var s tracking.Summary
 	w.read("/api/v1/alerts/"+string(key), &s)
 	return s
+}
+
+// Alerts returns all alerts, as the list shows them.
+func (w *World) Alerts() (all []tracking.Summary) {
+	w.t.Helper()
+	for cursor := ""; ; {
+		var page struct {
+			Data []tracking.Summary `json:"data"`
+			Next *string            `json:"next_cursor"`
+		}
+		w.read("/api/v1/alerts?limit=1000&cursor="+cursor, &page)
+		all = append(all, page.Data...)
+		if page.Next == nil {
+			return all
+		}
+		cursor = *page.Next
+	}
 }
 
 // Deliveries returns all deliveries of an alert, from the export.

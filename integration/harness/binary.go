@@ -35,30 +35,41 @@ func Binary(t testing.TB) string {
 
 func (p *program) built(t testing.TB) string {
 	t.Helper()
-	p.once.Do(func() { p.path, p.err = p.build() })
+	p.once.Do(func() {
+		if p.dir, p.err = os.MkdirTemp("", "revere-binary-"); p.err == nil {
+			p.path = filepath.Join(p.dir, "program")
+			p.err = p.build(p.path)
+		}
+	})
 	if p.err != nil {
 		t.Fatal(p.err)
 	}
 	return p.path
 }
 
+// BinaryWith returns the path of a binary that is built with a tag, for the test alone.
+func BinaryWith(t testing.TB, tag string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "revere")
+	if err := revereBinary.build(path, "-tags", tag); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 const buildTime = 10 * time.Minute
 
-func (p *program) build() (path string, err error) {
-	if p.dir, err = os.MkdirTemp("", "revere-binary-"); err != nil {
-		return "", err
-	}
-	path = filepath.Join(p.dir, "program")
-	args := []string{"build", "-o", path}
+func (p *program) build(path string, flags ...string) error {
+	args := append([]string{"build", "-o", path}, flags...)
 	if Race && p.race {
 		args = append(args, "-race")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), buildTime)
 	defer cancel()
 	if output, err := exec.CommandContext(ctx, "go", append(args, p.pkg)...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", p.pkg, err, output)
+		return fmt.Errorf("build %s: %w\n%s", p.pkg, err, output)
 	}
-	return path, nil
+	return nil
 }
 
 func (p *program) remove() {

@@ -29,6 +29,23 @@ func (w *World) Import(people ...subscribers.Subscriber) {
 	w.Call(http.StatusOK, Request{Method: http.MethodPost, Path: "/api/v1/subscribers/import", Body: people})
 }
 
+// Subscribers is how many people the directory has.
+func (w *World) Subscribers() (n int) {
+	w.t.Helper()
+	for cursor := ""; ; {
+		var page struct {
+			Data []struct{}
+			Next *string `json:"next_cursor"`
+		}
+		w.read("/api/v1/subscribers?limit=1000&cursor="+cursor, &page)
+		n += len(page.Data)
+		if page.Next == nil {
+			return n
+		}
+		cursor = *page.Next
+	}
+}
+
 // A Contact is one way to reach somebody.
 type Contact = subscribers.Contact
 

@@ -12,6 +12,8 @@ import (
 type process struct {
 	t     testing.TB
 	child *child
+	log   *Log
+	from  int // where in the log this life begins
 }
 
 // startTime is how long a process may take to be ready: a restart rebuilds what is known.
@@ -19,32 +21,65 @@ const startTime = 60 * time.Second
 
 func startProcess(t testing.TB, w *World) *process {
 	t.Helper()
-	from := w.Log.Len()
-	p := &process{t: t, child: w.spawn("serve")}
-	w.awaitReady(p.child, w.Log, from)
+	p := launch(t, w)
+	p.ready()
 	return p
+}
+
+// launch starts the service and does not wait for it.
+func launch(t testing.TB, w *World) *process {
+	t.Helper()
+	from := w.Log.Len()
+	return &process{t: t, child: w.spawn("serve"), log: w.Log, from: from}
+}
+
+// ready waits until the service takes requests.
+func (p *process) ready() {
+	p.t.Helper()
+	if !p.lives() {
+		p.t.Fatalf("the service ended with status %d:\n%s", p.child.status(), p.log.Tail(20))
+	}
+}
+
+// lives waits until the service takes requests, and reports false when it ended instead.
+func (p *process) lives() bool {
+	p.t.Helper()
+	return lives(p.t, p.child, p.log, p.from)
 }
 
 // awaitReady waits until a process says that it is ready, in its log after an offset.
 func (w *World) awaitReady(c *child, log *Log, from int) {
 	w.t.Helper()
-	Within(w.t, startTime, func() error {
+	if !lives(w.t, c, log, from) {
+		w.t.Fatalf("the service ended with status %d:\n%s", c.status(), log.Tail(20))
+	}
+}
+
+// lives waits until a process says in its log after an offset that it is ready, and reports false when
+// it ended instead.
+func lives(t testing.TB, c *child, log *Log, from int) (alive bool) {
+	t.Helper()
+	Within(t, startTime, func() error {
 		for _, line := range log.Lines(from) {
-			if line["message"] == "revere is ready" {
+			if alive = line["message"] == "revere is ready"; alive {
 				return nil
 			}
 		}
-		if !c.running() {
-			w.t.Fatalf("the service ended with status %d:\n%s", c.status(), log.Tail(20))
+		if c.running() {
+			return fmt.Errorf("the service is not ready")
 		}
-		return fmt.Errorf("the service is not ready")
+		return nil
 	})
+	return alive
 }
 
 // spawn runs the binary with the service's configuration; what it says goes into the log.
 func (w *World) spawn(args ...string) *child {
 	w.t.Helper()
-	c, err := spawn(Binary(w.t), args, append(w.environ(), "HOME="+w.t.TempDir()), w.t.TempDir(), w.Log)
+	if w.binary == "" {
+		w.binary = Binary(w.t)
+	}
+	c, err := spawn(w.binary, args, append(w.environ(), "HOME="+w.t.TempDir()), w.t.TempDir(), w.Log)
 	if err != nil {
 		w.t.Fatalf("start the binary: %v", err)
 	}
@@ -98,6 +133,25 @@ func (w *World) Kill9() {
 func (w *World) Interrupt() error {
 	w.t.Helper()
 	return w.run.stop()
+}
+
+// Freeze stops the service where it is, as an overloaded host does, and Thaw lets it go on.
+func (w *World) Freeze() { w.signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen service go on.
+func (w *World) Thaw() { w.signal(syscall.SIGCONT) }
+
+func (w *World) signal(s os.Signal) {
+	w.t.Helper()
+	if err := w.process().child.cmd.Process.Signal(s); err != nil && w.Alive() {
+		w.t.Fatalf("signal %s: %v", s, err)
+	}
+}
+
+// Alive reports whether the service runs.
+func (w *World) Alive() bool {
+	w.t.Helper()
+	return w.process().child.running()
 }
 
 // Begin starts the service again after Kill9 or Interrupt.

@@ -21,10 +21,12 @@ type Options struct {
 	// Settings are configuration as variables without REVERE_: "CHANNELS__SMS__RATE". An empty value
 	// takes a usual one out.
 	Settings map[string]string
-	// Dir is the data directory; empty for one of the test's own.
-	Dir string
 	// Empty leaves out the municipalities that a world usually has.
 	Empty bool
+	// Dir is the data directory; "" for one of the test's own.
+	Dir string
+	// Binary is the path of the binary that runs; "" for the usual one.
+	Binary string
 }
 
 // A World is one service with its providers.
@@ -37,6 +39,7 @@ type World struct {
 
 	t        testing.TB
 	settings map[string]string
+	binary   string
 	http     string // host:port
 	nats     string
 	token    string
@@ -55,6 +58,7 @@ type runner interface {
 func New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := newWorld(t)
+	w.binary = o.Binary
 	if o.Dir != "" {
 		w.Dir = o.Dir
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/subscribers"
 )
 
@@ -121,6 +122,7 @@ func (r *Registry) Edit(ctx context.Context, decide func() ([]alerting.Change, e
 		if err != nil {
 			return 0, err
 		}
+		faults.Reach(faults.AfterCommit)
 		return revision, r.Wait(ctx, revision)
 	}
 }

@@ -19,7 +19,7 @@ type fault struct {
 // longerThanALease is how long a process is stopped: its lease (3 s) has run out when it wakes.
 const longerThanALease = 5 * time.Second
 
-var faults = []fault{
+var mishaps = []fault{
 	{"a process of Revere killed", (*drill).killMember},
 	{"a process of Revere stopped and woken", (*drill).pauseMember},
 	{"all processes restarted in turn", (*drill).restart},
@@ -33,17 +33,15 @@ var faults = []fault{
 // kinds of these.
 const fewFaults = 5
 
-func (d *drill) anyNode() *harness.Node { return pick(d, d.f.Cluster.Nodes) }
+func (d *drill) anyNode() *harness.Node { return pick(d.random, d.f.Cluster.Nodes) }
 
 func (d *drill) anyStream() string {
-	return pick(d, []string{"ALERTS", "LEDGER", "INBOUND", "KV_LEASES", "KV_KEEP", "DIRECTORY", "VERDICTS"})
+	return pick(d.random, []string{"ALERTS", "LEDGER", "INBOUND", "KV_LEASES", "KV_KEEP", "DIRECTORY", "VERDICTS"})
 }
-
-func pick[T any](d *drill, from []T) T { return from[d.random.IntN(len(from))] }
 
 // killMember kills the holder of a lease, and sees that another takes its work up.
 func (d *drill) killMember() func() {
-	lease := pick(d, []string{"router", "tracker", "channel-sms", "channel-email", "channel-signal"})
+	lease := pick(d.random, []string{"router", "tracker", "channel-sms", "channel-email", "channel-signal"})
 	lost := d.holder(lease)
 	lost.Kill()
 	d.takenUp(lease, lost)
@@ -75,7 +73,7 @@ func (d *drill) pauseMember() func() {
 	d.takenUp("channel-sms", stopped)
 	d.wait(longerThanALease-time.Since(from), longerThanALease-time.Since(from)+time.Second)
 	return func() {
-		d.pauses = append(d.pauses, pause{from, time.Now()})
+		d.pauses = append(d.pauses, stillness{from, time.Now()})
 		stopped.Resume()
 	}
 }

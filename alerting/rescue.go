@@ -1,0 +1,50 @@
+package alerting
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"strings"
+)
+
+// Rescue makes an error of a panic of the function that defers it, so that one message that nobody thought of costs itself
+// and not all that stand behind it. The error has CodeInternal and says where it happened; of the
+// panic's value only the runtime's own words are kept, since any other may hold an alert's text.
+func Rescue(err *error) {
+	if p := recover(); p != nil {
+		*err = Errorf(CodeInternal, "a fault in Revere itself at %s (%s); please report it", panicked(), words(p))
+	}
+}
+
+func words(p any) string {
+	if fault, ok := p.(runtime.Error); ok {
+		return fault.Error()
+	}
+	return fmt.Sprintf("a panic with %T", p)
+}
+
+// panicked is the file and line that a panic came from: the frame behind the runtime's last.
+func panicked() string {
+	callers := make([]uintptr, 32)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	in := false
+	for {
+		frame, more := frames.Next()
+		if strings.HasPrefix(frame.Function, "runtime.") {
+			in = in || frame.Function == "runtime.gopanic"
+		} else if in {
+			return fmt.Sprintf("%s:%d", path.Base(frame.File), frame.Line)
+		}
+		if !more {
+			return "an unknown place"
+		}
+	}
+}
+
+// Hopeless reports whether doing the same again would fail the same way: the fault is the message's or
+// Revere's own, not the engine's. Whoever deals with messages in their order passes such a one over.
+func Hopeless(err error) bool {
+	var own *Error
+	return errors.As(err, &own) && own.Code != CodeUnavailable && !errors.Is(err, ErrOvertaken)
+}

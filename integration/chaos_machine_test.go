@@ -1,0 +1,125 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"revere/alerting"
+	"revere/alerting/faults"
+	"revere/alerting/tracking"
+	"revere/integration/signalsim"
+	"revere/integration/twiliosim"
+)
+
+// mistreat kills, freezes and stops the service until ctx is done, and starts it again each time.
+func (c *chaos) mistreat(ctx context.Context) {
+	for pause(ctx, 300*time.Millisecond+time.Duration(c.random.Int64N(int64(1200*time.Millisecond)))) {
+		if !c.w.Alive() {
+			c.revive()
+			continue
+		}
+		switch c.random.IntN(6) {
+		case 0, 1, 2:
+			c.count("kill -9")
+			c.w.Kill9()
+			c.revive()
+		case 3:
+			c.count("SIGTERM")
+			if err := c.w.Interrupt(); err != nil && c.w.Alive() {
+				c.wonder("it did not stop: %v", err)
+			}
+			c.revive()
+		default:
+			c.count("SIGSTOP")
+			c.w.Freeze()
+			time.Sleep(200*time.Millisecond + time.Duration(c.random.Int64N(int64(c.plan.history/6)))) // the machine's, not the test's
+			c.w.Thaw()
+		}
+	}
+}
+
+// revive starts the service, half of the time so that it dies again at some point of its work.
+func (c *chaos) revive() {
+	var plan faults.Plan
+	if c.random.IntN(2) == 0 {
+		plan = faults.Plan{Point: pick(c.random, faults.Points), Passing: 1 + c.random.Int64N(10)}
+	}
+	if !c.w.Revive(plan) {
+		c.count("kill at a start's crash point")
+	} else if plan.Point != "" {
+		c.count("life with a crash point")
+	}
+}
+
+// heal makes everything work again.
+func (c *chaos) heal() {
+	c.w.Twilio.SetBehavior(twiliosim.Behavior{})
+	c.w.SMTP.Heal()
+	c.w.Signal.Behave(signalsim.Behavior{})
+	if c.w.Alive() {
+		c.w.Kill9()
+	}
+	if !c.w.Revive(faults.Plan{}) {
+		c.t.Fatalf("the service does not start any more:\n%s", c.w.Log.Tail(20))
+	}
+}
+
+// settle waits until nothing is due and all that was promised is there. When that takes too long the
+// checker says what is missing.
+func (c *chaos) settle() {
+	before := uint64(0)
+	for deadline := time.Now().Add(c.plan.settle); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) { // the service's work, asked after now and then
+		sequence, err := c.settled()
+		if err == nil && sequence == before {
+			return
+		}
+		before = sequence
+		if err != nil && time.Until(deadline) < time.Second {
+			c.t.Log("not settled: ", err)
+		}
+	}
+}
+
+// settled returns how far the alerts' records go, and an error while something is due.
+func (c *chaos) settled() (sequence uint64, err error) {
+	byName := map[string]bool{}
+	for _, listed := range c.w.Alerts() {
+		s := c.w.Summary(listed.Key)
+		sequence = max(sequence, s.Sequence)
+		byName[string(s.Key)], byName[s.Alert.ID] = true, true
+		if !s.Finished || !s.Expanded {
+			err = errors.Join(err, fmt.Errorf("%s is not finished: %v", s.Key, s.States))
+		}
+	}
+	for _, p := range c.published {
+		if !byName[p.name] {
+			err = errors.Join(err, fmt.Errorf("%s is not there", p.name))
+		}
+	}
+	if waiting := c.unheard(); len(waiting) > 0 {
+		err = errors.Join(err, fmt.Errorf("%d answers are not there: %v", len(waiting), waiting[0]))
+	}
+	return sequence, err
+}
+
+// unheard are the answers that should be there and are not.
+func (c *chaos) unheard() (missing []witness) {
+	people := map[alerting.Key]map[string]tracking.PersonView{}
+	for _, x := range c.witnessed {
+		if people[x.key] == nil {
+			people[x.key] = map[string]tracking.PersonView{}
+			for _, p := range c.w.People(x.key) {
+				people[x.key][p.Subscriber] = p
+			}
+		}
+		if x.whileOpen && c.w.Summary(x.key).Phase != tracking.Open {
+			continue
+		}
+		if !x.holds(people[x.key][x.subscriber]) {
+			missing = append(missing, x)
+		}
+	}
+	return missing
+}

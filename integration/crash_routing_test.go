@@ -1,0 +1,106 @@
+package integration_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/alerting/faults"
+	"revere/alerting/tracking"
+	"revere/integration/harness"
+	"revere/subscribers"
+)
+
+// routingCrashes are between an alert's publication and its manifest.
+var routingCrashes = []crash{
+	{
+		name: "behind a publication", points: []faults.Point{faults.AfterSubmit}, people: bySMS,
+		do: func(c *crashed) {
+			_, err := try(c.w, c.alert)
+			require.Error(c.t, err, "its caller was answered")
+		},
+		then: func(c *crashed) { c.once(c.again(), harness.Phone(1)) },
+	},
+	{
+		name: "before a manifest", points: []faults.Point{faults.BeforeManifest}, people: bySMS, do: (*crashed).publish,
+		then: func(c *crashed) {
+			key := c.found() // nobody has to send it again
+			c.story(key, harness.Phone(1), sentAtOnce)
+			c.once(c.again(), harness.Phone(1))
+		},
+	},
+	{
+		name: "before a verdict", points: []faults.Point{faults.BeforeVerdict}, people: bySMS, do: (*crashed).publish,
+		then: func(c *crashed) {
+			c.once(c.found(), harness.Phone(1))
+			c.once(c.again(), harness.Phone(1))
+		},
+	},
+	{
+		name: "behind a verdict", points: []faults.Point{faults.AfterVerdict}, people: bySMS, do: (*crashed).publish,
+		then: func(c *crashed) {
+			c.once(c.found(), harness.Phone(1))
+			c.once(c.again(), harness.Phone(1))
+		},
+	},
+	{
+		name: "in the middle of a manifest", points: []faults.Point{faults.MidBatch}, late: true, people: bureau(),
+		do: func(c *crashed) {
+			c.w.Arm(first(faults.MidBatch))
+			c.w.Ready()
+			c.publish()
+		},
+		then: func(c *crashed) { // all of the list or none of it, and then all of it
+			key := c.found()
+			c.once(key, harness.Phone(1))
+			s := c.w.Summary(key)
+			assert.Equal(c.t, bureauSize, s.People)
+			assert.Equal(c.t, bureauSize, s.Reached)
+		},
+	},
+	{
+		name: "between a withdrawal and its correction", points: []faults.Point{faults.AfterWithdrawal}, people: bySMS,
+		do: func(c *crashed) {
+			key, _ := c.sent()
+			_, _ = c.w.Try(harness.Request{Method: "POST", Path: "/api/v1/alerts/" + string(key) + "/cancel"})
+		},
+		then: func(c *crashed) {
+			harness.Grown(c.t, "alerts", 2, c.keys)
+			s := c.w.Summary(c.did.keys[0])
+			assert.Equal(c.t, tracking.Canceled, s.Phase)
+			c.did.corrections = []alerting.Key{s.ReplacedBy}
+			c.story(s.ReplacedBy, harness.Phone(1), sentAtOnce)
+			texts := c.w.Texts(harness.Phone(1), 2)
+			assert.Contains(c.t, texts[1], "withdraws "+s.Code)
+		},
+	},
+	{
+		name: "between a refused message and the reason", points: []faults.Point{faults.MidReject}, people: bySMS,
+		do: func(c *crashed) { c.w.PublishNATS("alerts.ma.boston", []byte("Phishing!")) },
+		then: func(c *crashed) {
+			key, _ := c.sent() // judged behind it
+			var list struct{ Data []alerting.Rejection }
+			require.NoError(c.t, c.w.Call(200, harness.Request{Method: "GET", Path: "/api/v1/rejected"}).Into(&list))
+			require.Len(c.t, list.Data, 1)
+			assert.Equal(c.t, alerting.CodeMalformed, list.Data[0].Reason)
+			assert.Equal(c.t, "Phishing!", string(rejection(c.w, list.Data[0].Key).Base64))
+			c.once(key, harness.Phone(1))
+		},
+	},
+}
+
+// A bureau is so many people at one address that their manifest takes several messages of the
+// ledger, although one text goes out.
+func bureau() []subscribers.Subscriber {
+	people := make([]subscribers.Subscriber, bureauSize)
+	for i := range people {
+		people[i] = harness.Person(fmt.Sprintf("clerk-%04d", i), "ma.boston", harness.SMS(harness.Phone(1)))
+		people[i].Shared, people[i].Organization = true, strings.Repeat("Bureau ", 28)
+	}
+	return people
+}
+
+const bureauSize = 2500
