@@ -25,7 +25,9 @@ const powerCuts = 3
 func TestPowerLoss(t *testing.T) {
 	t.Parallel()
 	disk := harness.NewDisk(t)
-	w := harness.New(t, harness.Options{Dir: filepath.Join(disk.Dir, "data"), Settings: map[string]string{"CHANNELS__FALLBACK_AFTER__SEVERE": "10m"}})
+	w := harness.New(t, harness.Options{Dir: filepath.Join(disk.Dir, "data"), Settings: map[string]string{
+		"CHANNELS__FALLBACK_AFTER__SEVERE": "10m", "ADMISSION__DISK_RESERVE": "16", // the disk is small
+	}})
 	w.Twilio.SetBehavior(twiliosim.Behavior{Latency: 5 * time.Millisecond})
 	did := history{people: crowd(40), acknowledged: map[alerting.Key][]string{}}
 	w.Import(did.people...)
