@@ -37,6 +37,7 @@ func (d *delivery) due() bool {
 type outbox struct {
 	beginTakes  func(nth int) time.Duration // how long a record takes to become durable
 	wordTakes   time.Duration               // how long a message takes to be worded
+	finishTakes time.Duration
 	beginFails  func() error
 	finishFails func() error
 	refillFails error
@@ -224,6 +225,7 @@ func (o *outbox) forbid(id uint32, why alerting.State) {
 }
 
 func (o *outbox) Finish(ctx context.Context, finished []alerting.Finished) error {
+	time.Sleep(o.finishTakes)
 	for _, f := range finished {
 		if err := o.finish(ctx, f.Due, f.Conclusion); err != nil {
 			return err

@@ -174,12 +174,27 @@ func (p *provider) Send(ctx context.Context, m alerting.Message) alerting.Outcom
 func (p *provider) busy() {
 	p.active++
 	p.most = max(p.most, p.active)
+	takes := p.takes
 	p.mu.Unlock()
-	if p.takes > 0 {
-		time.Sleep(p.takes)
+	if takes > 0 {
+		time.Sleep(takes)
 	}
 	p.mu.Lock()
 	p.active--
+}
+
+// slowDown makes every call take so long from now on.
+func (p *provider) slowDown(takes time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.takes = takes
+}
+
+// forgetMost begins to count anew how many calls go on at once.
+func (p *provider) forgetMost() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.most = 0
 }
 
 // all are the calls so far in the order of time.

@@ -21,22 +21,34 @@ type Outbox struct {
 	Word     func(e tracking.Envelope, possibleDuplicate bool) alerting.Message
 	OptedOut func(channel, address string) bool
 	OptOut   func(ctx context.Context, channel, address, reason string) error
-	Now      func() time.Time
+	// Memory is the process's for the channel.
+	Memory *Memory
+	Now    func() time.Time
 }
 
-// Refill implements channels.Outbox.
+// Refill implements channels.Outbox. What this process knows of a call whose outcome is not on record
+// is put there; what nobody knows is settled as Unknown.
 func (o *Outbox) Refill(ctx context.Context, reconcileAt func(time.Time) time.Time) error {
 	interrupted := o.Board.Refill(o.Channel)
 	if len(interrupted) == 0 {
 		return nil
 	}
+	known := o.Memory.take(interrupted)
+	learned := make([]alerting.Finished, 0, len(known))
 	records := newGroup(o.Now())
 	for _, x := range interrupted {
+		if f, ok := known[call{x.Alert, x.Delivery, x.Attempt}]; ok {
+			learned = append(learned, f)
+			continue
+		}
 		r := records.of(x.Alert)
 		r.Results = append(r.Results, alerting.Result{
 			Delivery: x.Delivery, Attempt: x.Attempt, State: alerting.Unknown, RetryAt: reconcileAt(x.Since).UTC(),
 			Reason: "the process that was sending it stopped before it recorded an outcome",
 		})
+	}
+	if err := o.Finish(ctx, learned); err != nil {
+		return err
 	}
 	err := o.write(ctx, records)
 	faults.Reach(faults.AfterUnknown)
@@ -96,8 +108,20 @@ func (o *Outbox) Blocked(x alerting.Due, now time.Time) (alerting.State, string)
 	return 0, ""
 }
 
-// Finish implements channels.Outbox. It does not wait for the board.
+// Finish implements channels.Outbox. It does not wait for the board. What can't be written is
+// remembered.
 func (o *Outbox) Finish(ctx context.Context, finished []alerting.Finished) error {
+	if len(finished) == 0 {
+		return nil
+	}
+	err := o.finish(ctx, finished)
+	if err != nil {
+		o.Memory.keep(finished)
+	}
+	return err
+}
+
+func (o *Outbox) finish(ctx context.Context, finished []alerting.Finished) error {
 	records := newGroup(o.Now())
 	for _, f := range finished {
 		faults.Reach(faults.AfterCall)
@@ -122,6 +146,9 @@ func (o *Outbox) Finish(ctx context.Context, finished []alerting.Finished) error
 }
 
 func (o *Outbox) write(ctx context.Context, records *group) error {
+	if len(records.order) == 0 {
+		return nil
+	}
 	sequence, err := o.Journal.Append(ctx, records.list()...)
 	if err != nil {
 		return err

@@ -45,7 +45,8 @@ func newWorld(t *testing.T) *world {
 			w.out[channel+address] = true
 			return nil
 		},
-		Now: func() time.Time { return start },
+		Memory: &outbox.Memory{},
+		Now:    func() time.Time { return start },
 	}
 	return w
 }
@@ -211,4 +212,36 @@ func TestRefillSettlesWhatWasInterrupted(t *testing.T) {
 	}
 	w.ledger.Break(1, false)
 	require.NoError(t, w.Refill(t.Context(), reconcile), "nothing was left to settle, nothing is written")
+}
+
+// The engine is away for a while: what providers answered meanwhile is not forgotten, and nobody is
+// sent twice what this process knows was taken.
+func TestWhatCouldNotBeRecordedIsWrittenByTheNextDispatcher(t *testing.T) {
+	w := newWorld(t)
+	key := w.ledger.Open(trackingtest.Alert(), ada, bo)
+	due := w.begun()
+	w.ledger.Break(1, false)
+	accepted := alerting.Conclusion{Attempt: 1, Outcome: alerting.Outcome{State: alerting.Accepted, ProviderID: "SM1"}}
+	require.ErrorIs(t, w.Finish(t.Context(), []alerting.Finished{{Due: due[0], Conclusion: accepted}}), trackingtest.ErrBroken)
+	require.Equal(t, alerting.Attempting, w.Board.State(key, due[0].Delivery))
+
+	later := func(at time.Time) time.Time { return at.Add(time.Minute) }
+	require.NoError(t, w.Refill(t.Context(), later))
+	assert.Equal(t, alerting.Accepted, w.Board.State(key, due[0].Delivery), "this process knew")
+	assert.Equal(t, alerting.Unknown, w.Board.State(key, due[1].Delivery), "and of the other it did not")
+	assert.Empty(t, w.Take(10, 10, start.Add(time.Second)))
+}
+
+// The record was stored after all, and only its acknowledgement was lost.
+func TestWhatWasRecordedAfterAllIsNotWrittenAgain(t *testing.T) {
+	w := newWorld(t)
+	key := w.ledger.Open(trackingtest.Alert(), ada)
+	due := w.begun()
+	w.ledger.Break(1, true)
+	accepted := alerting.Conclusion{Attempt: 1, Outcome: alerting.Outcome{State: alerting.Accepted, ProviderID: "SM1"}}
+	require.Error(t, w.Finish(t.Context(), []alerting.Finished{{Due: due[0], Conclusion: accepted}}))
+	written := len(w.ledger.Written())
+	require.NoError(t, w.Refill(t.Context(), func(at time.Time) time.Time { return at }))
+	assert.Len(t, w.ledger.Written(), written)
+	assert.Equal(t, alerting.Accepted, w.Board.State(key, 0))
 }

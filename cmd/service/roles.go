@@ -40,8 +40,9 @@ func (s *Service) run(ctx, running context.Context, roles []string) error {
 	}
 	if slices.Contains(roles, RoleWorker) {
 		for name, channel := range s.channels {
+			memory := &outbox.Memory{}
 			s.underLease(running, "channel-"+name, func(ctx context.Context, lease *engine.Lease) error {
-				return s.dispatch(ctx, lease, channel)
+				return s.dispatch(ctx, lease, channel, memory)
 			})
 		}
 	}
@@ -122,7 +123,7 @@ func (s *Service) policy() escalation.Policy {
 }
 
 // dispatch sends what is due on a channel, once messages may go out.
-func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel channels.Channel) error {
+func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel channels.Channel, memory *outbox.Memory) error {
 	name := channel.Name()
 	journal := s.journal(engine.LedgerChannel(name))
 	if err := s.settle(ctx, journal, name); err != nil {
@@ -135,7 +136,7 @@ func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel cha
 		Channel: channel, Lease: s.gate.Guard(lease), Now: time.Now, Log: s.log, Meter: s.metrics,
 		Outbox: &outbox.Outbox{
 			Channel: name, Board: s.board, Journal: journal, Word: newWriter(s.desk, s.links, channel.Format()).word,
-			OptedOut: s.optedOut, OptOut: s.optOut, Now: time.Now,
+			OptedOut: s.optedOut, OptOut: s.optOut, Memory: memory, Now: time.Now,
 		},
 	}
 	return dispatcher.Run(ctx)

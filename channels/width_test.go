@@ -1,0 +1,72 @@
+package channels_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/channels"
+)
+
+func TestAFastProviderHasFewMessagesInTheAir(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 100, Concurrency: 64}, func(t *testing.T, w *world) {
+		w.provider.takes = 10 * time.Millisecond
+		w.offerMany(1000, 1, 1)
+		stop := w.start(t)
+		pass(time.Second) // nothing is known of the provider at first
+		w.provider.forgetMost()
+		pass(4 * time.Second)
+		require.NoError(t, stop())
+		assert.LessOrEqual(t, w.provider.most, 4, "one at a time is enough for its rate")
+	})
+}
+
+func TestAProviderThatSlowsDownIsStillUsedToItsRate(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 20, Concurrency: 64}, func(t *testing.T, w *world) {
+		w.provider.takes = 10 * time.Millisecond
+		w.offerMany(2000, 1, 1)
+		stop := w.start(t)
+		pass(5 * time.Second)
+		w.provider.slowDown(time.Second)
+		pass(2 * time.Second) // it is noticed before the first answer
+		before := w.provider.count()
+		pass(10 * time.Second)
+		assert.InDelta(t, 200, w.provider.count()-before, 4)
+		require.NoError(t, stop())
+	})
+}
+
+func TestSlowRecordsOfOutcomesHoldUpNoCall(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 400, Concurrency: 16}, func(t *testing.T, w *world) {
+		w.provider.takes = 5 * time.Millisecond
+		w.outbox.finishTakes = 100 * time.Millisecond
+		w.offerMany(4000, 1, 1)
+		stop := w.start(t)
+		pass(5 * time.Second)
+		assert.InDelta(t, 2000, w.provider.count(), 40)
+		require.NoError(t, stop())
+		assert.Equal(t, w.provider.count(), w.states()[alerting.Accepted], "and every outcome is on record when Run returns")
+	})
+}
+
+func TestAnUrgentMessageOvertakesWhatIsOnRecordAndHasNotBegun(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 100, Concurrency: 64}, func(t *testing.T, w *world) {
+		w.offerMany(2000, 3, 1)
+		stop := w.start(t)
+		pass(3*time.Second + 3*time.Millisecond)
+		arrived := time.Now()
+		urgent := w.offer(0, 1)
+		pass(time.Second)
+		require.NoError(t, stop())
+		for _, c := range w.provider.all() {
+			if c.delivery == urgent.id {
+				assert.LessOrEqual(t, c.at.Sub(arrived), 20*time.Millisecond, "some fifty milliseconds' worth were on record before it")
+				return
+			}
+		}
+		t.Fatal("it was never sent")
+	})
+}
