@@ -18,7 +18,7 @@ type conclusions struct {
 }
 
 // maxUnwritten bounds the conclusions that are not on record: a crash forgets them.
-const maxUnwritten = 2 * window
+const maxUnwritten = 4 * window
 
 func newConclusions() *conclusions { return &conclusions{added: make(chan struct{}, 1)} }
 

@@ -66,7 +66,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.limits = d.Channel.Limits()
 	d.pace = newPace(d.limits.Rate)
 	d.width = newWidth(d.limits)
-	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now)
+	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now, d.room)
 	d.breaker = d.newBreaker()
 	if err := d.Outbox.Refill(ctx, d.reconcileAt); err != nil {
 		return err
@@ -86,7 +86,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 func (d *Dispatcher) accompany(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
-	beside.Go(func() { d.starts.run(ctx, func(j *job) { d.calls.make(func() { d.send(ctx, j) }) }) })
+	beside.Go(func() {
+		d.starts.run(ctx, func(j *job) { d.calls.make(func() { d.send(ctx, j) }) }, d.giveUp)
+	})
 	beside.Go(func() { d.conclude(ctx) })
 	return func() {
 		cancel()

@@ -8,7 +8,7 @@ import (
 
 const (
 	// window bounds how many attempts one record names.
-	window = 128
+	window = 256
 	// beat is the least rest of a dispatcher that is ahead of its pace: fast channels have some
 	// attempts to a record, and a wait that is rounded to nothing does not spin. It is well within
 	// the horizon, so that the pace does not suffer.
@@ -21,7 +21,8 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	underWay := d.calls.count()
 	sending := max(0, underWay-asking)
 	width := d.width.at(now)
-	n := min(width-underWay, window, maxUnwritten-d.conclusions.unwritten())
+	ahead := d.width.ahead(width)
+	n := min(width+ahead-underWay, window, maxUnwritten-d.conclusions.unwritten())
 	if d.recording.full() {
 		n = 0
 	}
@@ -40,8 +41,14 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 		return permit{}, lull{atMost: max(wait, beat)}
 	}
 	may.n = int(min(float64(n), units))
-	may.low = max(0, min(width-kept(width)-sending, width-spared(width)-underWay))
+	may.low = max(0, min(width+ahead-kept(width)-sending, width+ahead-spared(width)-underWay))
 	return may, lull{}
+}
+
+// room is how many calls may go on at once now, and how many of them for any lane but the first.
+func (d *Dispatcher) room(now time.Time) (all, low int) {
+	width := d.width.at(now)
+	return width, width - kept(width)
 }
 
 // A permit is how many messages may be begun, and how many of them from the lower lanes.

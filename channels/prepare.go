@@ -84,7 +84,9 @@ func (d *Dispatcher) begin(ctx context.Context, jobs []*job) {
 	d.calls.reserve(len(jobs))
 	d.recording.add(1)
 	go func() {
+		began := d.Now()
 		err := d.Outbox.Begin(ctx, due)
+		d.width.recorded(d.Now().Sub(began))
 		d.recording.add(-1)
 		if err != nil {
 			d.fail(fmt.Errorf("record attempts: %w", err))

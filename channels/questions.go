@@ -48,19 +48,26 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
 	}
 	ctx = context.WithoutCancel(ctx) // what is begun is brought to its end
 	for {
-		x, found := d.questions.next(d.askable(now))
+		lanes := d.askable(now)
+		if lanes == 0 || !d.starts.question(now) {
+			return
+		}
+		x, found := d.questions.next(lanes)
 		if !found {
+			d.starts.ended(false)
 			return
 		}
 		provider, ask := d.asks(x)
 		message, needless := d.word(x, ask, now)
 		if needless != nil {
+			d.starts.ended(false)
 			d.finish(x, *needless)
 			continue
 		}
 		d.questions.yield = true
 		d.questions.underWay.Add(1)
 		d.calls.start(func() {
+			defer d.starts.ended(false)
 			d.reconcile(ctx, provider, x, message)
 			d.questions.underWay.Add(-1)
 		})
@@ -70,7 +77,8 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
 // askable is in how many of the lanes, from the most urgent, questions may be put now: up to a
 // quarter of the concurrency is for them, and only the most urgent take what is spared for its like.
 func (d *Dispatcher) askable(now time.Time) int {
-	underWay, width := d.calls.count(), d.width.at(now)
+	width := d.width.at(now)
+	underWay := max(d.starts.underWay(), d.calls.count()-d.width.ahead(width)) // what is recorded ahead waits
 	switch {
 	case int(d.questions.underWay.Load()) >= max(1, width/4), underWay >= width:
 		return 0

@@ -10,6 +10,7 @@ import (
 
 // send makes one attempt. Everything that could forbid it is asked immediately before the call.
 func (d *Dispatcher) send(ctx context.Context, j *job) {
+	defer d.starts.ended(j.due.Lane > 0)
 	now := d.Now()
 	if not := d.forbidden(j.due, now); not != nil {
 		j.settled(errNoEvidence)
@@ -23,6 +24,19 @@ func (d *Dispatcher) send(ctx context.Context, j *job) {
 	d.Meter.Sent(d.Channel.Name(), outcome.State, done.Sub(now))
 	j.settled(d.learn(outcome, now, done))
 	d.finish(j.due, judge(j.due.Attempt, outcome, j.message.Expires, done, d.limits.ReconcileAfter))
+}
+
+// giveUp concludes an attempt on record for which there was no room in time: it is not made, and the
+// message waits in the outbox again.
+func (d *Dispatcher) giveUp(j *job) {
+	now := d.Now()
+	j.settled(errNoEvidence)
+	d.width.answered(j.exchange, now)
+	d.pace.keep(max(j.cost, 1))
+	d.finish(j.due, alerting.Conclusion{Attempt: j.due.Attempt, RetryAt: now, Outcome: alerting.Outcome{
+		State: alerting.Failed, Retry: true, Reason: "not called: the provider took too long over the calls before",
+	}})
+	d.calls.release(1)
 }
 
 // forbidden tells what becomes of an attempt that is on record and must not be called; nil when it

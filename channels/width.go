@@ -15,6 +15,7 @@ type width struct {
 
 	mu      sync.Mutex
 	latency time.Duration // how long it takes from preparing a call to its answer, smoothed; 0 before the first
+	record  time.Duration // of that, until its attempt is on record
 	open    []*exchange   // that began, in order; those at the front are not answered
 }
 
@@ -56,6 +57,28 @@ func (w *width) answered(x *exchange, now time.Time) {
 		w.latency = took
 	}
 	w.latency += time.Duration(smoothing * float64(took-w.latency))
+}
+
+// recorded notes how long it took to put attempts on record.
+func (w *width) recorded(took time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.record += time.Duration(smoothing * float64(took-w.record))
+}
+
+// ahead is how many attempts may be on record, or on their way there, beyond those that are called: as
+// many as are answered while a record is written, so that no call waits for one.
+func (w *width) ahead(width int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	calls := w.latency - w.record
+	if w.latency == 0 || w.record == 0 {
+		return 0
+	}
+	if calls <= 0 {
+		return window
+	}
+	return min(window, int(float64(width)*float64(w.record)/float64(calls)))
 }
 
 // at is the width now. The call that has waited longest for its answer counts with the time that it

@@ -14,7 +14,7 @@ import (
 
 // How the channel of the pipeline's figure may be used: as hard as the dispatcher can.
 const (
-	pipelineConcurrency = 256
+	pipelineConcurrency = 1024
 	backlogConcurrency  = 128
 	unlimited           = 1e9 // messages a second
 )
