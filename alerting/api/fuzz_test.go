@@ -39,7 +39,7 @@ func FuzzParameters(f *testing.F) {
 			gone := ctx.Err() != nil // then nobody hears the answer, whatever it is
 			cancel()
 			if !gone && answer.Code >= http.StatusInternalServerError {
-				t.Fatalf("%s: HTTP %d: %s", request.URL, status, answer.Body)
+				t.Fatalf("%s: HTTP %d: %s", request.URL, answer.Code, answer.Body)
 			}
 		}
 		require.NotContains(t, r.log.String(), "request panicked")
