@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -102,15 +103,8 @@ func (m misbehavior) sees(t *testing.T, w *harness.World, channel string) {
 	} else {
 		m.ends(t, w, channel, p.Key)
 	}
-	if m.course.next {
-		harness.Soon(t, func() error {
-			_, used := w.Delivery(p.Key, c.reserve.Address)
-			return errorUnless(used, "the next contact is not used")
-		})
-	} else {
-		_, used := w.Delivery(p.Key, c.reserve.Address)
-		assert.False(t, used, "the next contact is used without need")
-	}
+	_, used := w.Delivery(p.Key, c.reserve.Address)
+	assert.Equal(t, m.course.next, used, "the next contact is used")
 	assert.Equal(t, m.course.pauses, strings.Contains(w.Log.String(), "channel paused"), "the log says that the channel is paused")
 }
 
@@ -138,6 +132,9 @@ func (m misbehavior) ends(t *testing.T, w *harness.World, channel string, key al
 	harness.Within(t, time.Minute, func() error {
 		if err := inState(w, key, c.victim.Address, m.state); err != nil {
 			return err
+		}
+		if _, used := w.Delivery(key, c.reserve.Address); m.course.next && !used {
+			return errors.New("the next contact is not used")
 		}
 		return errorUnless(w.Summary(key).Finished, "it is not finished")
 	})
