@@ -41,7 +41,7 @@ func FuzzParameters(f *testing.F) {
 			leaves.Stop()
 			cancel()
 			if !gone && answer.Code >= http.StatusInternalServerError {
-				t.Fatalf("%s: HTTP %d: %s", request.URL, answer.Code, answer.Body)
+				t.Fatalf("%s: HTTP %d: %s\n%s", request.URL, answer.Code, answer.Body, last(r.log.String(), 400))
 			}
 		}
 		require.NotContains(t, r.log.String(), "request panicked")
@@ -81,3 +81,6 @@ func FuzzIdempotencyKey(f *testing.F) {
 		}
 	})
 }
+
+// last is the end of a text.
+func last(text string, n int) string { return text[max(0, len(text)-n):] }
