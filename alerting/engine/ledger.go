@@ -122,6 +122,10 @@ func follow(ctx context.Context, e *Engine, stream string, after uint64, apply f
 	if err != nil {
 		return 0, err
 	}
-	context.AfterFunc(ctx, running.Stop)
+	context.AfterFunc(ctx, func() {
+		running.Stop()
+		<-running.Closed() // until then it may still be replaced by another
+		e.letGo(ctx, stream, consumer)
+	})
 	return s.CachedInfo().State.LastSeq, nil
 }
