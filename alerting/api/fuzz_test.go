@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"revere/alerting/api"
 )
 
 // Whatever stands in the parameters of a read, the answer is the list, or says what is wrong with them.
@@ -67,7 +69,9 @@ func FuzzIdempotencyKey(f *testing.F) {
 		}
 		dry, first := ask("?dry_run=true"), ask("")
 		if dry.Code != http.StatusOK {
-			require.Equal(t, dry.Code, first.Code, "it is judged otherwise with a key: %s", first.Body)
+			if !strings.Contains(first.Body.String(), api.CodeIdempotency) { // the key came with another body before
+				require.Equal(t, dry.Code, first.Code, "it is judged otherwise with a key: %s", first.Body)
+			}
 			return
 		}
 		if first.Code != http.StatusAccepted { // the same key, or the same alert, with other content before
