@@ -31,6 +31,7 @@ func (in Intake) Decode(raw []byte) (alert Alert, warnings []Problem, err error)
 		return Alert{}, nil, err
 	}
 	d := &decoder{Intake: in, fields: fields}
+	d.refuseRepeated(raw)
 	alert = d.alert()
 	return alert, d.warnings.most(), d.problems.most().Err("the alert was refused")
 }
@@ -61,6 +62,26 @@ func (p Problems) most() Problems {
 	p = p[:limit:limit]
 	p.Add("", p[0].Code, "and %d problems more", rest)
 	return p
+}
+
+// refuseRepeated refuses fields that stand twice: whoever looked at the alert on its way may have
+// seen another severity than the one that would count here (RFC 8259 section 4).
+func (d *decoder) refuseRepeated(raw []byte) {
+	names := json.NewDecoder(bytes.NewReader(raw))
+	seen := make(map[string]bool, len(d.fields))
+	_, _ = names.Token() // the brace: it is an object
+	for names.More() {
+		token, err := names.Token()
+		name, isName := token.(string)
+		var value json.RawMessage
+		if err != nil || !isName || names.Decode(&value) != nil {
+			return // it was read before, and can be read again
+		}
+		if seen[name] {
+			d.problems.Add("/"+name, CodeDuplicate, "%q stands twice in the alert; give it once", name)
+		}
+		seen[name] = true
+	}
 }
 
 func because(err error) string {

@@ -79,6 +79,9 @@ type Inbound struct {
 	Reason string `cbor:"10,keyasint,omitempty" json:"reason,omitempty"`
 	// ID is the provider's id of the inbound message: the same fact posted twice has the same.
 	ID string `cbor:"11,keyasint,omitempty" json:"id,omitempty"`
+	// SentAt is when the only message that a receipt is about was sent, where the provider tells it:
+	// it stands in for About while the provider's id is not known here.
+	SentAt time.Time `cbor:"12,keyasint,omitzero" json:"sent_at,omitzero"`
 }
 
 // An InboundKind is what sort of fact came in.

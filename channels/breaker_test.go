@@ -45,6 +45,37 @@ func TestTheBreakerOpensProbesAndCloses(t *testing.T) {
 	}
 }
 
+// A provider that is down for an hour is probed meanwhile and no more; when it is back everybody is told
+// within the time that the rate takes, and what expired meanwhile is not sent.
+func TestAnHourWithoutTheProvider(t *testing.T) {
+	for name, failure := range map[string]func(call) alerting.Outcome{"refuses": unavailable, "is silent": silent} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, channels.Limits{Rate: 10, Concurrency: 4, ReconcileAfter: 10 * time.Second}, func(t *testing.T, w *world) {
+				const people, brief = 100, 20
+				w.provider.answer = failure
+				w.offerMany(people, 1, 1)
+				for range brief {
+					w.offer(1, 1, func(d *delivery) { d.expires = time.Now().Add(50 * time.Minute) })
+				}
+				stop := w.start(t)
+				pass(time.Hour)
+				assert.LessOrEqual(t, w.provider.count(), 5+4+360, "five failures, those under way, and one probe in ten seconds")
+				for _, d := range w.deliveries {
+					assert.LessOrEqual(t, w.resultCount(d), 20, "one message was tried again and again")
+				}
+				w.provider.answers(accepted)
+				pass(time.Minute)
+				require.NoError(t, stop())
+				states := w.states()
+				assert.Equal(t, people, states[alerting.Accepted], "not everybody was told within a minute: %v", states)
+				assert.Equal(t, brief, states[alerting.Expired]+states[alerting.Unknown], "what expired was sent: %v", states)
+				held := w.meter.all()
+				assert.False(t, held[len(held)-1], "the breaker is still open")
+			})
+		})
+	}
+}
+
 func TestTheMostUrgentIsTheProbe(t *testing.T) {
 	bubble(t, one, func(t *testing.T, w *world) {
 		w.provider.answer = unavailable

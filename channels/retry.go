@@ -8,32 +8,37 @@ import (
 	"revere/alerting"
 )
 
-// How often and how long a message is tried. Half of every wait is random, so that what failed
-// together does not come back together.
+// How often and how long a message is tried.
 const (
 	firstRetry  = 2 * time.Second
 	longestWait = 5 * time.Minute
 	// longestDoubt is the longest wait after an attempt of which nobody can say whether it went out:
 	// each one more may be a duplicate.
 	longestDoubt = 30 * time.Minute
-	// maxAttempts bounds the attempts of one message: with the waits above they take at least three
-	// and a half hours, which outlasts most outages.
-	maxAttempts = 100
+	// maxAttempts bounds the attempts of one message: with the waits above they take about four and a
+	// half hours, which outlasts most outages.
+	maxAttempts = 120
 	// quickResends is after how many attempts of which nobody can say whether they went out the
 	// waits grow longer.
 	quickResends = 3
 )
 
-// backoff is the wait before the attempt that follows the given one: it doubles up to longest.
+// backoff is the most that is waited after the given attempt: it doubles up to longest.
 func backoff(attempt int, longest time.Duration) time.Duration {
-	wait := longest
 	if attempt < 16 { // far enough for any longest, and no shift overflows
-		wait = min(firstRetry<<(max(attempt, 1)-1), longest)
+		return min(firstRetry<<(max(attempt, 1)-1), longest)
 	}
-	return jitter(wait)
+	return longest
 }
 
-func jitter(wait time.Duration) time.Duration { return wait/2 + rand.N(wait/2+1) }
+// fullJitter is for what surely failed: all of the wait is random, so that what failed together is
+// spread as widely as can be when it comes back
+// (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+func fullJitter(wait time.Duration) time.Duration { return rand.N(wait + 1) }
+
+// halfJitter is for what is in doubt: to ask at once tells nothing, and to send at once may be to send
+// twice.
+func halfJitter(wait time.Duration) time.Duration { return wait/2 + rand.N(wait/2+1) }
 
 // judge decides what follows from an outcome.
 func judge(attempt int, o alerting.Outcome, expires, now time.Time, reconcileAfter time.Duration) alerting.Conclusion {
@@ -44,13 +49,13 @@ func judge(attempt int, o alerting.Outcome, expires, now time.Time, reconcileAft
 	case o.State == alerting.Unknown && attempt < quickResends:
 		c.RetryAt = now.Add(reconcileAfter) // even when it is over: to know, not to send
 	case o.State == alerting.Unknown && attempt < maxAttempts && !over:
-		c.RetryAt = now.Add(max(backoff(attempt, longestDoubt), reconcileAfter))
+		c.RetryAt = now.Add(max(halfJitter(backoff(attempt, longestDoubt)), reconcileAfter))
 	case again && over:
 		c.State, c.Reason = alerting.Expired, "the alert expired before it went out: "+o.Reason
 	case again && o.PauseChannel > 0:
 		c.RetryAt = now.Add(max(o.PauseChannel, o.RetryAfter)).Add(rand.N(time.Second))
 	case again && attempt < maxAttempts:
-		c.RetryAt = now.Add(max(backoff(attempt, longestWait), o.RetryAfter))
+		c.RetryAt = now.Add(max(fullJitter(backoff(attempt, longestWait)), o.RetryAfter))
 	case again:
 		c.Reason = fmt.Sprintf("gave up after %d attempts: %s", attempt, o.Reason)
 	}
@@ -77,7 +82,7 @@ func askLater(attempt int, reason string, attempted, expires, now time.Time) ale
 	if !expires.IsZero() && !now.Before(expires) {
 		return c
 	}
-	c.RetryAt = notAfter(now.Add(jitter(max(now.Sub(attempted), firstRetry))), attempted.Add(askFor))
+	c.RetryAt = notAfter(now.Add(halfJitter(max(now.Sub(attempted), firstRetry))), attempted.Add(askFor))
 	c.RetryAt = notAfter(c.RetryAt, expires)
 	return c
 }

@@ -27,21 +27,22 @@ func TestWhatFollowsFromAnOutcome(t *testing.T) {
 		"accepted":                         {1, alerting.Outcome{State: alerting.Accepted}, 0, alerting.Accepted, never, never},
 		"sent":                             {1, alerting.Outcome{State: alerting.Sent}, 0, alerting.Sent, never, never},
 		"refused for good":                 {1, failed(false, 0, 0), 0, alerting.Failed, never, never},
-		"first failure":                    {1, failed(true, 0, 0), 0, alerting.Failed, time.Second, 2 * time.Second},
-		"fourth failure":                   {4, failed(true, 0, 0), 0, alerting.Failed, 8 * time.Second, 16 * time.Second},
-		"fiftieth failure":                 {50, failed(true, 0, 0), 0, alerting.Failed, 150 * time.Second, 300 * time.Second},
-		"last failure":                     {100, failed(true, 0, 0), 0, alerting.Failed, never, never},
+		"first failure":                    {1, failed(true, 0, 0), 0, alerting.Failed, 0, 2 * time.Second},
+		"fourth failure":                   {4, failed(true, 0, 0), 0, alerting.Failed, 0, 16 * time.Second},
+		"fiftieth failure":                 {50, failed(true, 0, 0), 0, alerting.Failed, 0, 300 * time.Second},
+		"last failure":                     {120, failed(true, 0, 0), 0, alerting.Failed, never, never},
 		"failure, asked to wait":           {1, failed(true, time.Minute, 0), 0, alerting.Failed, time.Minute, time.Minute},
 		"channel paused":                   {1, failed(true, 0, time.Minute), 0, alerting.Failed, time.Minute, 61 * time.Second},
 		"channel paused, after many tries": {500, failed(true, 0, time.Minute), 0, alerting.Failed, time.Minute, 61 * time.Second},
-		"failure near the end":             {9, failed(true, 0, 0), 20 * time.Second, alerting.Failed, 20 * time.Second, 20 * time.Second},
+		"failure near the end":             {9, failed(true, 0, 0), 20 * time.Second, alerting.Failed, 0, 20 * time.Second},
+		"asked to wait beyond the end":     {1, failed(true, time.Minute, 0), 20 * time.Second, alerting.Failed, 20 * time.Second, 20 * time.Second},
 		"failure after the end":            {1, failed(true, 0, 0), time.Millisecond, alerting.Expired, never, never},
 		"pause after the end":              {1, failed(true, 0, time.Minute), time.Millisecond, alerting.Expired, never, never},
 		"first silence":                    {1, unknown, 0, alerting.Unknown, 10 * time.Second, 10 * time.Second},
 		"second silence":                   {2, unknown, 0, alerting.Unknown, 10 * time.Second, 10 * time.Second},
 		"sixth silence":                    {6, unknown, 0, alerting.Unknown, 32 * time.Second, 64 * time.Second},
 		"fiftieth silence":                 {50, unknown, 0, alerting.Unknown, 15 * time.Minute, 30 * time.Minute},
-		"last silence":                     {100, unknown, 0, alerting.Unknown, never, never},
+		"last silence":                     {120, unknown, 0, alerting.Unknown, never, never},
 		"silence near the end":             {1, unknown, 3 * time.Second, alerting.Unknown, 3 * time.Second, 3 * time.Second},
 		"silence after the end":            {1, unknown, time.Millisecond, alerting.Unknown, 10 * time.Second, 10 * time.Second},
 		"much silence after the end":       {3, unknown, time.Millisecond, alerting.Unknown, never, never},
@@ -88,15 +89,42 @@ func TestGivingUpSaysAfterHowManyAttempts(t *testing.T) {
 		d := w.offer(0, 1)
 		began := time.Now()
 		stop := w.start(t)
-		for ; w.resultCount(d) < 100; pass(time.Minute) {
+		for ; w.resultCount(d) < 120; pass(time.Minute) {
 			require.Less(t, time.Since(began), 10*time.Hour, "it neither gives up nor goes on")
 		}
 		require.NoError(t, stop())
 		assert.Greater(t, time.Since(began), 3*time.Hour, "an outage of some hours must not lose a message")
-		last := d.results[99]
+		last := d.results[119]
 		assert.Equal(t, alerting.Failed, last.State)
 		assert.Zero(t, last.RetryAt)
-		assert.Equal(t, "gave up after 100 attempts: mailbox full", last.Reason)
+		assert.Equal(t, "gave up after 120 attempts: mailbox full", last.Reason)
+	})
+}
+
+// Full jitter: what failed together is spread over the whole of its wait.
+func TestTheWholeWaitIsRandom(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 1000, Concurrency: 1}, func(t *testing.T, w *world) {
+		const n, longest = 400, 16 * time.Second
+		w.provider.answer = func(call) alerting.Outcome {
+			return alerting.Outcome{State: alerting.Failed, Retry: true, MessageOnly: true} // the breaker would spread them too
+		}
+		var all []*delivery
+		for range n {
+			all = append(all, w.offer(0, 1, func(d *delivery) { d.attempts = 3 }))
+		}
+		stop := w.start(t)
+		pass(time.Minute)
+		require.NoError(t, stop())
+		var quarters [4]int
+		for _, c := range w.provider.all() {
+			if c.attempt == 4 {
+				wait := all[c.delivery].results[0].RetryAt.Sub(c.at)
+				quarters[4*min(wait, longest-1)/longest]++
+			}
+		}
+		for _, q := range quarters {
+			assert.Greater(t, q, n/10, "a quarter of the wait is used less than the others: %v", quarters)
+		}
 	})
 }
 

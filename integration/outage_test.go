@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,12 +80,19 @@ func TestAProviderGoesDownAndComesBack(t *testing.T) {
 }
 
 // breaker is how many channels are left alone at the moment, by the service's metrics.
-func breaker(w *harness.World) int {
+func breaker(w *harness.World) int { return len(breakers(w)) }
+
+// breakerOf reports whether a channel is left alone.
+func breakerOf(w *harness.World, channel string) bool { return slices.Contains(breakers(w), channel) }
+
+// breakers are the channels that are left alone.
+func breakers(w *harness.World) (open []string) {
 	a := w.Call(http.StatusOK, harness.Request{Method: http.MethodGet, Path: "/metrics"})
-	open := 0
 	for line := range strings.Lines(string(a.Body)) {
-		if strings.HasPrefix(line, "revere_breaker_open{") && strings.HasSuffix(strings.TrimSpace(line), " 1") {
-			open++
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), `revere_breaker_open{channel="`); ok {
+			if name, ok = strings.CutSuffix(name, `"} 1`); ok {
+				open = append(open, name)
+			}
 		}
 	}
 	return open

@@ -133,6 +133,10 @@ func withID(body []byte, id string) []byte {
 			return body
 		}
 	}
+	if _, blank := fields["id"]; !blank && len(fields) > 0 {
+		// Spliced in, so that a field which stands twice is still there to be refused.
+		return bytes.Replace(body, []byte("{"), []byte(`{"id":"`+id+`",`), 1)
+	}
 	fields["id"] = json.RawMessage(`"` + id + `"`)
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

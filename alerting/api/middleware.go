@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -80,11 +81,11 @@ func routeOf(r *http.Request) string {
 	if r.Pattern == "" {
 		return "unmatched"
 	}
-	_, path, found := strings.Cut(r.Pattern, " ")
+	_, route, found := strings.Cut(r.Pattern, " ")
 	if !found {
 		return r.Pattern
 	}
-	return path
+	return route
 }
 
 // methodOf keeps made-up methods out of logs and metrics.
@@ -120,9 +121,18 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 
 var errPanic = errors.New("panic")
 
-// unmatched gives the mux's own refusals, which are plain text, the form of all others.
+// unmatched gives the mux's own refusals, which are plain text, the form of all others. A path that is
+// not in its simplest form is no route: the mux would send its caller to another.
 func unmatched(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+			newProblem(CodeMediaType, "bodies are taken as they are: send this one without Content-Encoding", nil).write(w)
+			return
+		}
+		if clean := path.Clean(r.URL.Path); clean != strings.TrimSuffix(r.URL.Path, "/") && clean != r.URL.Path {
+			newProblem(alerting.CodeNotFound, "there is no such route; /docs lists those there are", nil).write(w)
+			return
+		}
 		refuse, pattern := mux.Handler(r)
 		if pattern != "" {
 			mux.ServeHTTP(w, r)

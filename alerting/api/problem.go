@@ -83,9 +83,18 @@ func newProblem(code, detail string, problems []alerting.Problem) *ProblemDocume
 		status = http.StatusUnprocessableEntity
 	}
 	return &ProblemDocument{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: clip(detail), Code: code,
 		Errors: append([]alerting.Problem{}, problems...), retryAfter: retries[code],
 	}
+}
+
+// clip bounds what is told of a request by repeating it.
+func clip(detail string) string {
+	const limit = 1000
+	if len(detail) <= limit {
+		return detail
+	}
+	return strings.ToValidUTF8(detail[:limit], "") + "…"
 }
 
 // ProblemOf tells a failure in HTTP's terms. What is not an alerting.Error says nothing of its

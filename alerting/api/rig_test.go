@@ -42,6 +42,7 @@ type rig struct {
 	log      *logBuffer
 	tokens   map[string]string // by role, or name
 	stopping chan struct{}
+	patience time.Duration // of the HTTP server with slow clients; 0 is its own
 }
 
 // A logBuffer is a log that a test can read while it is written.
@@ -120,6 +121,9 @@ func (r *rig) serve(ctx context.Context, book *access.Book, adjust []func(*rig))
 	r.grant("state", access.Producer, "ma.statewide")
 	r.Server = httptest.NewUnstartedServer(nil)
 	r.Config = api.NewHTTPServer(r.api.Handler())
+	if r.patience > 0 {
+		r.Config.ReadHeaderTimeout, r.Config.ReadTimeout = r.patience, r.patience
+	}
 	r.Start()
 }
 

@@ -116,11 +116,11 @@ const (
 )
 
 // NewHTTPServer returns the settings for serving the API to anyone: slow and oversized requests are
-// cut off. Routes that take or give more than that extend their own deadlines. The caller listens.
+// cut off, and so are more connections than maxConnections. Routes that take or give more than that extend their own deadlines. The caller listens.
 func NewHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTime, WriteTimeout: writeTime,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeaderBytes,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeaderBytes, ConnState: newConnections(maxConnections).changed,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -63,6 +64,7 @@ func (e *Engine) Rejections(ctx context.Context) ([]alerting.Rejection, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer e.letGo(ctx, rejectedStream, consumer)
 	waiting := consumer.CachedInfo().NumPending
 	all := make([]alerting.Rejection, 0, waiting)
 	if waiting == 0 {
@@ -87,6 +89,15 @@ func (e *Engine) Rejections(ctx context.Context) ([]alerting.Rejection, error) {
 	// A replay is noted in a newer message: the stream's order is not that of the rejections.
 	slices.SortFunc(all, func(a, b alerting.Rejection) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	return all, nil
+}
+
+// letGo removes a consumer that was read to its end. The server would keep it for minutes, and bears a
+// thousand on a stream: who asks often would soon be refused.
+func (e *Engine) letGo(ctx context.Context, stream string, consumer jetstream.Consumer) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	// One that is gone already, or can't be removed now, ends by itself.
+	_ = e.js.DeleteConsumer(ctx, stream, consumer.CachedInfo().Name)
 }
 
 // Rejection returns one rejection with the bytes that were published.

@@ -27,7 +27,8 @@ type source struct {
 	stream   string
 	next     uint64 // the stream's sequence from which on messages are wanted
 	messages jetstream.MessagesContext
-	served   uint64 // how many messages the present consumer has handed out
+	consumer jetstream.Consumer // that hands them out
+	served   uint64             // how many messages the present consumer has handed out
 }
 
 // take waits for the next message until ctx is done, which is its only error.
@@ -81,7 +82,7 @@ func (s *source) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.served = 0
+	s.served, s.consumer = 0, consumer
 	s.messages, err = consumer.Messages(jetstream.PullMaxBytes(sourceBytes), jetstream.PullHeartbeat(sourceBeat))
 	return err
 }
@@ -91,6 +92,10 @@ func (s *source) stop() {
 	if s.messages != nil {
 		s.messages.Stop()
 		s.messages = nil
+	}
+	if consumer := s.consumer; consumer != nil {
+		s.consumer = nil
+		go s.engine.letGo(context.Background(), s.stream, consumer) // it may be its server that is lost
 	}
 }
 

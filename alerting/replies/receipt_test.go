@@ -66,6 +66,52 @@ func TestReceiptBeforeTheCallReturnsNamesTheMessage(t *testing.T) {
 	assert.Equal(t, []string{"SM1"}, w.board.PlacesOf("sms", clerkPhone)[0].Sent)
 }
 
+// A receipt that tells when its message was sent is of the only one that was on its way then.
+func TestReceiptByTime(t *testing.T) {
+	read := func(after time.Duration) alerting.Inbound {
+		f := receipt("sms", alerting.Delivered)
+		f.From, f.About, f.SentAt = clerkPhone, []string{"unheard"}, start.Add(after)
+		return f
+	}
+	unknown := alerting.Record{At: start, Results: []alerting.Result{{Attempt: 1, State: alerting.Unknown, RetryAt: start.Add(time.Hour)}}}
+	for name, test := range map[string]struct {
+		alerts  int
+		result  bool // the attempt is known to be unknown
+		fact    alerting.Inbound
+		outcome string
+		want    alerting.State
+	}{
+		"faster than the answer":         {1, false, read(time.Second), "taken", alerting.Delivered},
+		"the answer was lost":            {1, true, read(time.Second), "taken", alerting.Delivered},
+		"the provider's clock is behind": {1, true, read(-2 * time.Second), "taken", alerting.Delivered},
+		"of something before":            {1, true, read(-time.Minute), "unknown", alerting.Unknown},
+		"of something after":             {1, true, read(time.Hour), "unknown", alerting.Unknown},
+		"of one of two":                  {2, true, read(time.Second), "unknown", alerting.Unknown},
+		"without a time":                 {1, true, alerting.Inbound{Channel: "sms", Kind: alerting.InboundReceipt, State: alerting.Delivered, From: clerkPhone, About: []string{"unheard"}}, "unknown", alerting.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			var key alerting.Key
+			for range test.alerts {
+				key = w.ledger.Open(trackingtest.Alert(), clerk)
+				w.write(alerting.Record{Alert: key, At: start, Attempts: []alerting.Attempt{{Attempt: 1}}})
+				if r := unknown; test.result {
+					r.Alert = key
+					w.write(r)
+				}
+			}
+			assert.Equal(t, test.outcome, w.arrive(test.fact))
+			assert.Equal(t, test.want, w.board.State(key, 0))
+		})
+	}
+	t.Run("of one that was accepted", func(t *testing.T) {
+		w := newWorld(t)
+		key := w.open(clerk)
+		assert.Equal(t, "unknown", w.arrive(read(time.Second)))
+		assert.Equal(t, alerting.Accepted, w.board.State(key, 0))
+	})
+}
+
 func TestRefusedFactsChangeNothing(t *testing.T) {
 	w := newWorld(t)
 	key := w.open(clerk)

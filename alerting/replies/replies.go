@@ -171,15 +171,46 @@ func (p *Processor) receipt(f alerting.Inbound) (records []alerting.Record, outc
 		}
 		return []alerting.Record{received(place, ref.Attempt, f)}, "taken"
 	}
-	for _, place := range p.Board.PlacesOf(f.Channel, f.From) {
+	places := p.Board.PlacesOf(f.Channel, f.From)
+	for _, place := range places {
 		if sentAny(place, f.About) {
 			records = append(records, received(place, place.Attempts, f))
 		}
+	}
+	if place, one := sentThen(places, f.SentAt); len(records) == 0 && one {
+		records = append(records, received(place, place.Attempts, f))
 	}
 	if len(records) == 0 {
 		return nil, "unknown"
 	}
 	return records, "taken"
+}
+
+const (
+	// skew is how far the provider's clock may be behind ours, longestCall how long after its record
+	// a message can have been sent at most.
+	skew        = 5 * time.Second
+	longestCall = 2 * time.Minute
+)
+
+// sentThen finds the one place to which a message was on its way at a time, and of which no answer of
+// the provider's has come: its receipt was faster than the answer, or the answer was lost. Where there
+// are several nobody can say which it was.
+func sentThen(places []tracking.Place, at time.Time) (found tracking.Place, one bool) {
+	if at.IsZero() {
+		return found, false
+	}
+	for _, place := range places {
+		unsettled := place.State == alerting.Attempting || place.State == alerting.Unknown
+		if !unsettled || at.Before(place.Attempted.Add(-skew)) || at.After(place.Attempted.Add(longestCall)) {
+			continue
+		}
+		if one {
+			return found, false
+		}
+		found, one = place, true
+	}
+	return found, one
 }
 
 func received(place tracking.Place, attempt int, f alerting.Inbound) alerting.Record {

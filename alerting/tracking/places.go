@@ -21,6 +21,8 @@ type Place struct {
 	Address    string
 	State      alerting.State
 	Attempts   int
+	// Attempted is when the newest attempt was recorded.
+	Attempted time.Time
 	// WentOut is set when the alert may have reached the address.
 	WentOut bool
 	// Recipients are those who share the address; Names and Areas are theirs.
@@ -76,7 +78,7 @@ func (b *Board) place(a *alert, i uint32) Place {
 	to := b.channel(d) + " " + d.address
 	p := Place{
 		Key: a.key, Code: a.opened.Code, Alert: a.opened.Alert, Phase: a.phase(), Opened: a.openedAt,
-		Delivery: i, Channel: b.channel(d), Address: d.address, State: d.state, Attempts: int(d.attempts), WentOut: d.wentOut(),
+		Delivery: i, Channel: b.channel(d), Address: d.address, State: d.state, Attempts: int(d.attempts), Attempted: a.lastAttempt(d), WentOut: d.wentOut(),
 		Recipients: slices.Clone(people), Areas: slices.Clone(b.areasBehind(a, i)), Helped: a.helped[to], Noticed: a.noticed[to],
 	}
 	if a.withdrawn != nil {

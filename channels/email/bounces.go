@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -21,15 +20,14 @@ const (
 	// maxReport is how much of a report is read. What tells stands before the returned mail.
 	maxReport = 256 << 10
 	// maxReturned is how long a report with the returned mail may be; a longer one is refused.
-	maxReturned = 4 << 20
-	maxSessions = 20
-	silence     = time.Minute // after which a client is disconnected
+	maxReturned    = 4 << 20
+	maxConnections = 20
+	silence        = time.Minute // after which a client is disconnected
 )
 
 var (
 	noSuchAddress = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "Only reports about mail that was sent from here are taken"}
 	notKept       = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "The report could not be kept, try again later"}
-	tooBusy       = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Too many connections, try again later"}
 )
 
 // Listen takes reports at the configured address until ctx is done, and then returns nil. Where no
@@ -51,13 +49,8 @@ func (c *Channel) Listen(ctx context.Context, inbox channels.Inbox) error {
 
 // Serve takes reports from a listener, and closes it, when ctx is done. It returns nil then.
 func (c *Channel) Serve(ctx context.Context, listener net.Listener, inbox channels.Inbox) error {
-	var sessions atomic.Int32
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		if sessions.Add(1) > maxSessions {
-			sessions.Add(-1)
-			return nil, tooBusy
-		}
-		return &reception{ctx: ctx, channel: c, inbox: inbox, leave: func() { sessions.Add(-1) }}, nil
+		return &reception{ctx: ctx, channel: c, inbox: inbox}, nil
 	}))
 	server.Domain = c.bounces.domain
 	server.MaxMessageBytes = maxReturned
@@ -69,7 +62,7 @@ func (c *Channel) Serve(ctx context.Context, listener net.Listener, inbox channe
 		// A server that was closed before it began to serve does not know its listener.
 		_ = listener.Close()
 	})()
-	if err := server.Serve(listener); err != nil && ctx.Err() == nil {
+	if err := server.Serve(&gate{Listener: listener, most: maxConnections}); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("bounces are no longer taken at %s: %w", listener.Addr(), err)
 	}
 	return nil
@@ -80,7 +73,6 @@ type reception struct {
 	ctx     context.Context
 	channel *Channel
 	inbox   channels.Inbox
-	leave   func()
 	ref     alerting.Ref
 }
 
@@ -121,10 +113,7 @@ func (r *reception) Data(body io.Reader) error {
 func (r *reception) Reset() { r.ref = alerting.Ref{} }
 
 // Logout ends the conversation.
-func (r *reception) Logout() error {
-	r.leave()
-	return nil
-}
+func (r *reception) Logout() error { return nil }
 
 // facts are what a mail to a bounce address tells about the attempt that the address names.
 func (r *reception) facts(data []byte, now time.Time) []alerting.Inbound {

@@ -56,9 +56,13 @@ func (c *Channel) Format() alerting.Format { return alerting.Mail }
 // Limits are as configured. SMTP can't be asked what became of a mail, so that an unknown one is
 // sent again soon, unless a report may come and tell.
 func (c *Channel) Limits() channels.Limits {
-	limits := channels.Limits{Rate: c.config.Rate, Concurrency: c.config.Concurrency, ReconcileAfter: 10 * time.Second}
-	if c.config.Listen != "" {
+	limits := channels.Limits{Rate: c.config.Rate, Concurrency: c.config.Concurrency, ReconcileAfter: c.config.ReconcileAfter}
+	switch {
+	case limits.ReconcileAfter > 0:
+	case c.config.Listen != "":
 		limits.ReconcileAfter = time.Minute
+	default:
+		limits.ReconcileAfter = 10 * time.Second
 	}
 	return limits
 }

@@ -37,6 +37,9 @@ type Config struct {
 	// Timeout bounds each phase of a Send: making the connection ready, and handing the mail over.
 	// For the server's verdict on a whole mail four times as long is allowed.
 	Timeout time.Duration `koanf:"timeout"`
+	// ReconcileAfter is how long a report is waited for after a mail of which nobody can say whether
+	// the server took it, from 1 s to 10 min; then it is sent again. 0 is 10 s, and 1 min with Listen.
+	ReconcileAfter time.Duration `koanf:"reconcile_after"`
 	// CAFile names a PEM file of certificate authorities to trust beside the system's.
 	CAFile string `koanf:"ca_file"`
 	// BounceAddress, bounces@example.gov, makes the envelope sender of each attempt
@@ -55,6 +58,8 @@ const (
 	maxConcurrency = 100
 	minTimeout     = 100 * time.Millisecond
 	maxTimeout     = 5 * time.Minute
+	minReconcile   = time.Second
+	maxReconcile   = 10 * time.Minute
 	// maxBounceLocal leaves room in a local part of 64 characters for "+" and a ref, whose delivery
 	// takes 26, its attempt up to 3, and its alert up to 15 with two dashes.
 	maxBounceLocal = 16
@@ -78,6 +83,9 @@ func (c *Config) Validate(add func(key, detail string)) {
 	}
 	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
 		add("timeout", fmt.Sprintf("%s is not between %s and %s", c.Timeout, minTimeout, maxTimeout))
+	}
+	if c.ReconcileAfter != 0 && (c.ReconcileAfter < minReconcile || c.ReconcileAfter > maxReconcile) {
+		add("reconcile_after", fmt.Sprintf("%s is not between %s and %s", c.ReconcileAfter, minReconcile, maxReconcile))
 	}
 	c.validateBounces(add)
 }

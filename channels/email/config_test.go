@@ -51,6 +51,7 @@ func TestConfigProblems(t *testing.T) {
 		"rate":                   {func(c *email.Config) { c.Rate = 0 }, "rate", "above 0"},
 		"concurrency":            {func(c *email.Config) { c.Concurrency = 0 }, "concurrency", "1 to 100"},
 		"timeout":                {func(c *email.Config) { c.Timeout = time.Millisecond }, "timeout", "100ms"},
+		"reconcile_after":        {func(c *email.Config) { c.ReconcileAfter = time.Hour }, "reconcile_after", "10m"},
 		"ca_file":                {func(c *email.Config) { c.CAFile = "testdata/absent.pem" }, "ca_file", "absent.pem"},
 		"ca_file without any":    {func(c *email.Config) { c.CAFile = "config_test.go" }, "ca_file", "no certificate"},
 		"listen alone":           {func(c *email.Config) { c.Listen = "127.0.0.1:2525" }, "bounce_address", "missing beside listen"},

@@ -45,5 +45,10 @@ func parseNumber(s string) (string, error) {
 	if err != nil || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
 		return "", alerting.Errorf(alerting.CodeInvalid, "%.40q has not the digits of a phone number; write it with its country code, such as +16175550123", s)
 	}
-	return phonenumbers.Format(number, phonenumbers.E164), nil
+	e164 := phonenumbers.Format(number, phonenumbers.E164)
+	// One of which a prefix was taken, and could be again, is nobody's: "+61 00 000 000".
+	if again, err := phonenumbers.Parse(e164, defaultRegion); err != nil || phonenumbers.Format(again, phonenumbers.E164) != e164 {
+		return "", alerting.Errorf(alerting.CodeInvalid, "%.40q is not a phone number of any country; write it with its country code, such as +16175550123", s)
+	}
+	return e164, nil
 }

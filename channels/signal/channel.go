@@ -10,7 +10,6 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"strings"
-	"time"
 
 	"golang.org/x/time/rate"
 
@@ -19,11 +18,6 @@ import (
 )
 
 const (
-	// callTimeout bounds one call: the bridge never answers once the daemon behind it has died.
-	callTimeout = 30 * time.Second
-	// reconcileAfter is short, since waiting brings no certainty: the bridge can't be asked what it
-	// sent, and a receipt names a message by the timestamp that the lost answer would have told.
-	reconcileAfter = 10 * time.Second
 	// maxAnswer bounds what is read of an answer; a true one is a few hundred bytes.
 	maxAnswer = 64 << 10
 	// refusalsPerSecond bounds how many forged requests are put on record.
@@ -72,7 +66,7 @@ func (c *Channel) Format() alerting.Format { return alerting.Chat }
 
 // Limits allow one send at a time: signal-cli-rest-api is known to crash with more.
 func (c *Channel) Limits() channels.Limits {
-	return channels.Limits{Rate: c.config.Rate, Concurrency: 1, ReconcileAfter: reconcileAfter}
+	return channels.Limits{Rate: c.config.Rate, Concurrency: 1, ReconcileAfter: c.config.ReconcileAfter}
 }
 
 // Cost is 1: Signal counts messages, however long.

@@ -14,7 +14,7 @@ import (
 // Check asks the bridge for its version and its accounts, and tells the operator which webhook to
 // configure. It stops asking once the bridge can't be reached.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	findings := []channels.Finding{c.webhookFinding()}
 	about, reached := c.checkAbout(ctx)

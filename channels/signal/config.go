@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/url"
 	"regexp"
+	"time"
 
 	"revere/alerting"
 	"revere/channels"
@@ -15,7 +16,7 @@ const Name = "signal"
 // Kind is the channel as Revere can be configured with it.
 var Kind = channels.Kind{
 	Name:         Name,
-	Defaults:     func() channels.Config { return &Config{Rate: 1} },
+	Defaults:     func() channels.Config { c := defaults(); return &c },
 	ParseAddress: ParseAddress,
 	Open: func(config channels.Config, env channels.Environment) (channels.Channel, error) {
 		own, ok := config.(*Config)
@@ -38,6 +39,16 @@ type Config struct {
 	// Rate is in messages a second. Signal publishes no limit; an account that sends much faster
 	// than a person could is asked for a captcha.
 	Rate float64 `koanf:"rate"`
+	// Timeout bounds one call, from 1 s to 2 min: the bridge never answers once the daemon behind it
+	// has died.
+	Timeout time.Duration `koanf:"timeout"`
+	// ReconcileAfter is how long a receipt is waited for after a call without an answer, from 1 s to
+	// 10 min. The bridge can't be asked what it sent: then the message is sent again.
+	ReconcileAfter time.Duration `koanf:"reconcile_after"`
+}
+
+func defaults() Config {
+	return Config{Rate: 1, Timeout: 30 * time.Second, ReconcileAfter: 10 * time.Second}
 }
 
 // minToken is how long a token must be for Check to be content: one of 16 characters can't be
@@ -69,6 +80,12 @@ func (c *Config) Validate(add func(key, detail string)) {
 	}
 	if !(c.Rate > 0) || math.IsInf(c.Rate, 0) {
 		add("rate", "give messages a second, above 0; 1 suits one account")
+	}
+	if c.Timeout < time.Second || c.Timeout > 2*time.Minute {
+		add("timeout", "give a time from 1s to 2m")
+	}
+	if c.ReconcileAfter < time.Second || c.ReconcileAfter > 10*time.Minute {
+		add("reconcile_after", "give a time from 1s to 10m")
 	}
 }
 

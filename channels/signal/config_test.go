@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -69,14 +70,14 @@ func TestConfigOn(t *testing.T) {
 
 func TestConfigValidate(t *testing.T) {
 	valid := func() signal.Config {
-		return signal.Config{URL: "http://127.0.0.1:8081", Number: desk, WebhookToken: token, Rate: 1}
+		return signal.Config{URL: "http://127.0.0.1:8081", Number: desk, WebhookToken: token, Rate: 1, Timeout: time.Second, ReconcileAfter: time.Second}
 	}
 	for name, c := range map[string]struct {
 		change func(*signal.Config)
 		wrong  []string // the keys
 	}{
 		"valid":               {func(*signal.Config) {}, nil},
-		"nothing":             {func(c *signal.Config) { *c = signal.Config{} }, []string{"url", "number", "webhook_token", "rate"}},
+		"nothing":             {func(c *signal.Config) { *c = signal.Config{} }, []string{"url", "number", "webhook_token", "rate", "timeout", "reconcile_after"}},
 		"no scheme":           {func(c *signal.Config) { c.URL = "127.0.0.1:8081" }, []string{"url"}},
 		"another scheme":      {func(c *signal.Config) { c.URL = "ftp://bridge" }, []string{"url"}},
 		"password in the URL": {func(c *signal.Config) { c.URL = "http://u:hunter2@bridge" }, []string{"url"}},
@@ -86,6 +87,10 @@ func TestConfigValidate(t *testing.T) {
 		"no token":            {func(c *signal.Config) { c.WebhookToken = "" }, []string{"webhook_token"}},
 		"token with a slash":  {func(c *signal.Config) { c.WebhookToken = "0123456789/0123456789" }, []string{"webhook_token"}},
 		"no rate":             {func(c *signal.Config) { c.Rate = 0 }, []string{"rate"}},
+		"no time":             {func(c *signal.Config) { c.Timeout = 0 }, []string{"timeout"}},
+		"much time":           {func(c *signal.Config) { c.Timeout = time.Hour }, []string{"timeout"}},
+		"no wait":             {func(c *signal.Config) { c.ReconcileAfter = 0 }, []string{"reconcile_after"}},
+		"a long wait":         {func(c *signal.Config) { c.ReconcileAfter = time.Hour }, []string{"reconcile_after"}},
 		"endless rate":        {func(c *signal.Config) { c.Rate = math.Inf(1) }, []string{"rate"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +126,7 @@ func TestCheck(t *testing.T) {
 
 func TestCheckIsNotContentWithAShortToken(t *testing.T) {
 	sim := startSim(t)
-	channel := signal.New(signal.Config{URL: sim.URL(), Number: desk, WebhookToken: "short", Rate: 1}, channels.Environment{PublicURL: "http://127.0.0.1:8080"})
+	channel := signal.New(signal.Config{URL: sim.URL(), Number: desk, WebhookToken: "short", Rate: 1, Timeout: time.Second}, channels.Environment{PublicURL: "http://127.0.0.1:8080"})
 	findings := channel.Check(t.Context())
 	require.False(t, allOK(findings))
 	require.Contains(t, details(findings), "webhook_token has 5 characters")

@@ -129,6 +129,9 @@ func (e *envelope) receipt(fact alerting.Inbound) (alerting.Inbound, bool, error
 			fact.About = append(fact.About, strconv.FormatInt(t, 10))
 		}
 	}
+	if len(receipt.Timestamps) == 1 && len(fact.About) == 1 {
+		fact.SentAt = time.UnixMilli(receipt.Timestamps[0]).UTC()
+	}
 	fact.Kind = alerting.InboundReceipt
 	// A phone may report delivery and reading within one millisecond.
 	fact.ID += "/" + fact.State.String()

@@ -15,7 +15,7 @@ const (
 	operatorPause = 5 * time.Minute
 	// reconnectPause lets a bridge find Signal again before the messages behind are spent on it: one
 	// that comes out unknown is repeated a few times only.
-	reconnectPause = reconcileAfter
+	reconnectPause = 10 * time.Second
 	// rateLimitWait is for a rate limit that does not say how long it lasts.
 	rateLimitWait = time.Minute
 )

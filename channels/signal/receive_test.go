@@ -40,7 +40,11 @@ func TestWhatPeopleDoOnSignal(t *testing.T) {
 		return alerting.Inbound{Kind: kind, From: clerk, Text: text, About: about}
 	}
 	receipt := func(state alerting.State, about ...string) alerting.Inbound {
-		return alerting.Inbound{Kind: alerting.InboundReceipt, From: clerk, State: state, About: about}
+		fact := alerting.Inbound{Kind: alerting.InboundReceipt, From: clerk, State: state, About: about}
+		if len(about) == 1 {
+			fact.SentAt = time.Date(2025, 11, 3, 7, 12, 0, 123_000_000, time.UTC)
+		}
+		return fact
 	}
 	data := func(message map[string]any) func(*signalsim.Server) (int, error) {
 		return func(s *signalsim.Server) (int, error) { return s.Data(clerk, message) }

@@ -25,7 +25,7 @@ type sendRequest struct {
 	TextMode string `json:"text_mode"`
 }
 
-// Send makes one attempt, within its context and 30 seconds. Once a connection to the bridge stands,
+// Send makes one attempt, within its context and the configured timeout. Once a connection to the bridge stands,
 // every end but the bridge's own plain answer is Unknown.
 func (c *Channel) Send(ctx context.Context, m alerting.Message) alerting.Outcome {
 	if ctx.Err() != nil {
@@ -35,7 +35,7 @@ func (c *Channel) Send(ctx context.Context, m alerting.Message) alerting.Outcome
 	if err != nil {
 		return alerting.Outcome{State: alerting.Failed, Code: "encoding", Reason: "the message can't be written as JSON"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	a, err := c.call(ctx, http.MethodPost, "/v2/send", body)
 	switch {

@@ -40,6 +40,10 @@ func parseAddress(s string) (string, error) {
 		return "", fmt.Errorf("%q is not a phone number of any country; %s", s, example)
 	}
 	e164 := phonenumbers.Format(number, phonenumbers.E164)
+	// One of which a prefix was taken, and could be again, is nobody's: "+61 00 000 000".
+	if again, err := phonenumbers.Parse(e164, homeRegion); err != nil || phonenumbers.Format(again, phonenumbers.E164) != e164 {
+		return "", fmt.Errorf("%q is not a phone number of any country; %s", s, example)
+	}
 	if strings.HasPrefix(e164, "+1") && !channels.NorthAmerican(e164) {
 		return "", fmt.Errorf("%q is not a North American number: neither area code nor exchange begins with 0 or 1; %s", s, example)
 	}

@@ -10,6 +10,7 @@ type class int
 
 const (
 	transient class = iota // try again, within the limits that the dispatcher sets
+	busy                   // try again, and everything slower: Twilio asks for less
 	delayed                // try again: it is about this number or message, others go through
 	permanent              // this number won't have it: use the person's next contact
 	optedOut               // the person said STOP: suppress the number
@@ -18,6 +19,10 @@ const (
 
 // pause is how long the channel rests after an error of the class operator.
 const pause = time.Minute
+
+// busyWait is how long Twilio is given where it asks for less and not for how long, as its 429 mostly
+// does (https://www.twilio.com/docs/api/errors/20429). The channel slows down with it.
+const busyWait = time.Second
 
 type fault struct {
 	class    class
@@ -77,8 +82,8 @@ var faults = map[int]fault{
 	30034: {operator, "US numbers must be registered for 10DLC before carriers take their SMS; register in Twilio's console"},
 
 	// What passes.
-	14107: {transient, "Twilio is asked for too much at once"},
-	20429: {transient, "Twilio is asked for too much at once"},
+	14107: {busy, "Twilio is asked for too much at once"},
+	20429: {busy, "Twilio is asked for too much at once"},
 	20500: {transient, "Twilio had an internal error"},
 	20503: {transient, "Twilio is not available at the moment"},
 	21611: {transient, "the sending number's queue at Twilio is full; lower rate, or add numbers"},

@@ -45,7 +45,7 @@ func (x *call) refused(err error) alerting.Outcome {
 	if errors.As(err, &answer) && answer.Code != 0 {
 		o := faultOf(answer.Code).outcome(answer.Code)
 		if o.Retry {
-			o.RetryAfter = x.retryAfter
+			o.RetryAfter = max(o.RetryAfter, x.retryAfter)
 		}
 		if x.retryAfter > 0 || x.status >= http.StatusInternalServerError || x.status == http.StatusTooManyRequests {
 			o.MessageOnly = false // Twilio is busy or unwell, whatever it says of this message
@@ -68,8 +68,12 @@ func (x *call) refusedByStatus() alerting.Outcome {
 			Reason: fmt.Sprintf("the API refuses us (HTTP %d); check account_sid, auth_token and base_url", x.status),
 		}
 	}
+	wait := x.retryAfter
+	if x.status == http.StatusTooManyRequests {
+		wait = max(wait, busyWait)
+	}
 	return alerting.Outcome{
-		State: alerting.Failed, Retry: true, RetryAfter: x.retryAfter, Code: code,
+		State: alerting.Failed, Retry: true, RetryAfter: wait, Code: code,
 		Reason: fmt.Sprintf("Twilio did not take the message at the moment (HTTP %d)", x.status),
 	}
 }
@@ -80,6 +84,8 @@ func (f fault) outcome(code int) alerting.Outcome {
 	switch f.class {
 	case transient:
 		o.Retry = true
+	case busy:
+		o.Retry, o.RetryAfter = true, busyWait
 	case delayed:
 		o.Retry, o.MessageOnly = true, true
 	case operator:

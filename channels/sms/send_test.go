@@ -128,7 +128,8 @@ func TestOutcomes(t *testing.T) {
 		{"a gate before the API", answer(403, ""), paused("http-403")},
 
 		{"too fast, with a wait", twiliosim.Behavior{Answer: twiliosim.Throttle(7 * time.Second)}, want{state: alerting.Failed, code: "20429", retry: true, after: 7 * time.Second}},
-		{"too fast, without a wait", twiliosim.Behavior{Answer: twiliosim.Throttle(0)}, retried("20429")},
+		{"too fast, without a wait", twiliosim.Behavior{Answer: twiliosim.Throttle(0)}, want{state: alerting.Failed, code: "20429", retry: true, after: time.Second}},
+		{"too fast, not in JSON, without a wait", answer(429, "slow down"), want{state: alerting.Failed, code: "http-429", retry: true, after: time.Second}},
 		{"too fast, not in JSON", answer(429, "slow down", "Retry-After", "3"), want{state: alerting.Failed, code: "http-429", retry: true, after: 3 * time.Second}},
 		{"wait until a date", answer(503, "", "Retry-After", soonDate), want{state: alerting.Failed, code: "http-503", retry: true, after: 85 * time.Second}},
 		{"a wait beyond belief", answer(503, "", "Retry-After", "99999999999"), want{state: alerting.Failed, code: "http-503", retry: true, after: 0}},

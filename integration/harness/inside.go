@@ -24,13 +24,27 @@ type inside struct {
 	stopped bool
 }
 
-func startInside(t testing.TB, w *World) *inside {
+var kinds = []channels.Kind{sms.Kind, email.Kind, signal.Kind}
+
+// configuration is what the service is told.
+func (w *World) configuration(t testing.TB) *config.Config {
 	t.Helper()
-	kinds := []channels.Kind{sms.Kind, email.Kind, signal.Kind}
 	c, err := config.Load("", w.environ(), config.Sections(kinds))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// Check is what revere check finds out about the service's configuration.
+func (w *World) Check() []service.Checked {
+	w.t.Helper()
+	return service.Check(w.t.Context(), w.configuration(w.t), kinds)
+}
+
+func startInside(t testing.TB, w *World) *inside {
+	t.Helper()
+	c := w.configuration(t)
 	log := zerolog.New(zerolog.SyncWriter(w.Log)).Level(zerolog.InfoLevel).With().Timestamp().Logger()
 	s, err := service.Start(context.Background(), service.Options{Config: c, Kinds: kinds, Log: log, Version: "test"})
 	if err != nil {

@@ -7,6 +7,8 @@ import "time"
 type Behavior struct {
 	// Latency passes before anything is answered.
 	Latency time.Duration
+	// Times is how many sends the behavior is for, after which the bridge works; 0 is all.
+	Times int
 	// Hang takes the message and never answers, as when the daemon behind the bridge has died.
 	Hang bool
 	// CutBefore drops the connection before the message is taken, CutAfter once it is.

@@ -110,7 +110,14 @@ func (s *Server) enter() (b Behavior, alive bool) {
 	defer s.mu.Unlock()
 	s.inFlight++
 	s.busiest = max(s.busiest, s.inFlight)
-	return s.behavior, s.behavior.CrashAbove == 0 || s.inFlight <= s.behavior.CrashAbove
+	b = s.behavior
+	switch {
+	case b.Times == 1:
+		s.behavior = Behavior{}
+	case b.Times > 1:
+		s.behavior.Times--
+	}
+	return b, b.CrashAbove == 0 || s.inFlight <= b.CrashAbove
 }
 
 func (s *Server) leave() {

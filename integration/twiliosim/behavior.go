@@ -11,6 +11,8 @@ import (
 type Behavior struct {
 	// Latency passes before the request is looked at.
 	Latency time.Duration
+	// AnswerDelay passes between the message's acceptance, of which receipts tell, and the answer.
+	AnswerDelay time.Duration
 	// ReceiptDelay passes before each receipt.
 	ReceiptDelay time.Duration
 	// Outcome is what becomes of an accepted message, and ErrorCode the reason where it did not arrive.

@@ -48,7 +48,9 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		tooMany.answer(w)
 		return
 	}
-	s.answerCreated(w, r, m, b)
+	if s.wait(r.Context(), b.AnswerDelay) {
+		s.answerCreated(w, r, m, b)
+	}
 }
 
 // take makes a message the server's own. It reports false when there is no room.

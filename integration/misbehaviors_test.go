@@ -1,0 +1,116 @@
+package integration_test
+
+import (
+	"net/http"
+	"time"
+
+	"revere/alerting"
+	"revere/integration/signalsim"
+	"revere/integration/smtpsim"
+	"revere/integration/twiliosim"
+)
+
+// misbehaviors are the ways in which providers go wrong, and what must come of each: the tests try
+// every row over the wire, and the table in ARCHITECTURE.md is written from them.
+var misbehaviors = map[string][]misbehavior{
+	"sms": {
+		{does: "is slow", course: accepts, fault: twilio(twiliosim.Behavior{Latency: 600 * time.Millisecond}), state: alerting.Delivered, messages: 1},
+		{does: "tells the receipts before it answers the call", course: accepts, fault: twilio(twiliosim.Behavior{AnswerDelay: 400 * time.Millisecond}), state: alerting.Delivered, messages: 1},
+		{does: "tells receipts late", course: accepts, fault: twilio(twiliosim.Behavior{ReceiptDelay: 700 * time.Millisecond}), state: alerting.Delivered, messages: 1},
+		{does: "tells receipts twice", course: accepts, fault: twilio(twiliosim.Behavior{Receipts: twiliosim.Twice}), state: alerting.Delivered, messages: 1},
+		{does: "tells receipts in the wrong order", course: accepts, fault: twilio(twiliosim.Behavior{Receipts: twiliosim.OutOfOrder}), state: alerting.Delivered, messages: 1},
+		{does: "tells that the person read it", course: accepts, fault: twilio(twiliosim.Behavior{Outcome: twiliosim.ReadByUser}), state: alerting.Read, messages: 1},
+		{does: "tells no receipt", course: accepts, fault: twilio(twiliosim.Behavior{Receipts: twiliosim.None}), state: alerting.Accepted, messages: 1},
+		{does: "takes it, and tells later that it did not arrive (30003)", course: losesLater, fault: twilio(twiliosim.Behavior{Outcome: twiliosim.Undelivered, ErrorCode: 30003}), state: alerting.Undelivered, messages: 1},
+		{does: "takes it, and tells later that the carrier blocked it (30007)", course: losesLater, fault: twilio(twiliosim.Behavior{Outcome: twiliosim.Failed, ErrorCode: 30007}), state: alerting.Undelivered, messages: 1},
+
+		{does: "hangs having taken it", course: isAsked, code: "no-answer", fault: twilio(twiliosim.Behavior{Fault: twiliosim.HangAfter}), state: alerting.Delivered, messages: 1},
+		{does: "cuts the connection having taken it", course: isAsked, code: "no-answer", fault: twilio(twiliosim.Behavior{Fault: twiliosim.CutAfter, Receipts: twiliosim.None}), state: alerting.Delivered, messages: 1},
+		{does: "cuts the connection within the answer", course: isAsked, code: "http-201", fault: twilio(twiliosim.Behavior{Fault: twiliosim.CutAnswer, Receipts: twiliosim.None}), state: alerting.Delivered, messages: 1},
+		{does: "answers 200 with nothing in it", course: isAsked, code: "http-200", fault: twilio(twiliosim.Behavior{Fault: twiliosim.EmptyAnswer, Receipts: twiliosim.None}), state: alerting.Delivered, messages: 1},
+		{does: "answers 201 with a web page", course: isAsked, code: "http-201", fault: twilio(twiliosim.Behavior{Answer: &twiliosim.Answer{Status: 201, Body: "<html>", Accept: true}, Receipts: twiliosim.None}), state: alerting.Delivered, messages: 1},
+		{does: "cuts the connection and only sent it on", course: isAsked, code: "no-answer", fault: twilio(twiliosim.Behavior{Fault: twiliosim.CutAfter, Receipts: twiliosim.None, Outcome: twiliosim.SentOnly}), state: alerting.Sent, messages: 1},
+		{does: "hangs", course: isAsked, code: "no-answer", fault: twilio(twiliosim.Behavior{Fault: twiliosim.HangBefore}), state: alerting.Delivered, attempts: 2, messages: 1, marked: true},
+		{does: "cuts the connection", course: isAsked, code: "no-answer", fault: twilio(twiliosim.Behavior{Fault: twiliosim.CutBefore}), state: alerting.Delivered, attempts: 2, messages: 1, marked: true},
+		{does: "answers with a redirect", course: isAsked, code: "http-302", fault: twilioAnswers(302, "Location", "/login"), state: alerting.Delivered, attempts: 2, messages: 1, marked: true},
+		{does: "is behind a gateway that says 502", course: isAsked, code: "http-502", fault: twilioAnswers(502), state: alerting.Delivered, attempts: 2, messages: 1, marked: true},
+		{does: "is behind a gateway that says 504", course: isAsked, code: "http-504", fault: twilioAnswers(504), state: alerting.Delivered, attempts: 2, messages: 1, marked: true},
+
+		{does: "answers 500 with a web page", course: fails, code: "http-500", fault: twilioAnswers(500), state: alerting.Delivered, attempts: 2, messages: 1},
+		{does: "answers 503 (20503)", course: fails, code: "20503", fault: twilioRefuses(503, 20503), state: alerting.Delivered, attempts: 2, messages: 1},
+		{does: "gives an error that nobody knows (400, 29999)", course: fails, code: "29999", fault: twilioRefuses(400, 29999), state: alerting.Delivered, attempts: 2, messages: 1},
+		{does: "cuts an error short", course: fails, code: "http-400", fault: twilio(twiliosim.Behavior{Answer: &twiliosim.Answer{Status: 400, Body: `{"code": 21211, "mess`}}), state: alerting.Delivered, attempts: 2, messages: 1},
+		{does: "refuses the connection", course: fails, code: "unreachable", settings: nobodyThere("CHANNELS__SMS__BASE_URL"), check: "did not answer"},
+		{does: "has a name that no DNS knows", course: fails, code: "unreachable", settings: sets("CHANNELS__SMS__BASE_URL", "https://twilio.invalid"), check: "did not answer"},
+		{does: "has a certificate that nobody vouches for", course: fails, code: "unreachable", settings: untrusted("CHANNELS__SMS__BASE_URL"), check: "certificate"},
+		{does: "says that the phone is off (30003)", course: putsOff, code: "30003", fault: twilioRefuses(400, 30003), state: alerting.Delivered, attempts: 2, messages: 1},
+		{does: "says 429 without `Retry-After` (20429)", course: asksToWait, code: "20429", fault: twilio(twiliosim.Behavior{Answer: twiliosim.Throttle(0)}), state: alerting.Delivered, attempts: 2, messages: 1},
+		{does: "says 429 with `Retry-After` (20429)", course: asksToWait, code: "20429", fault: twilio(twiliosim.Behavior{Answer: twiliosim.Throttle(2 * time.Second)}), state: alerting.Delivered, attempts: 2, messages: 1},
+		{does: "says 429 with a web page", course: asksToWait, code: "http-429", fault: twilioAnswers(429, "Retry-After", "2"), state: alerting.Delivered, attempts: 2, messages: 1},
+
+		{does: "refuses the credentials (401, 20003)", course: holds, code: "20003", settings: sets("CHANNELS__SMS__AUTH_TOKEN", "wrong0123456789"), check: "refuses the credentials"},
+		{does: "is not Twilio (404 with a web page)", course: holds, code: "http-404", fault: twilioAnswers(404)},
+		{does: "wants a registered sender (30034)", course: holds, code: "30034", fault: twilioRefuses(400, 30034)},
+		{does: "does not know the sending number (21606)", course: holds, code: "21606", settings: sets("CHANNELS__SMS__FROM", "+16175550177"), check: "is not a number of this Twilio account"},
+		{does: "says that the phone does not exist (21211)", course: refuses, code: "21211", fault: twilioRefuses(400, 21211), state: alerting.Failed},
+		{does: "says that the phone is a landline (21614)", course: refuses, code: "21614", fault: twilio(twiliosim.Behavior{Landline: true}), state: alerting.Failed},
+		{does: "may not send to the country (21408)", course: refuses, code: "21408", fault: twilioRefuses(403, 21408), state: alerting.Failed},
+		{does: "says that the carrier blocks it (30007)", course: refuses, code: "30007", fault: twilioRefuses(400, 30007), state: alerting.Failed},
+		{does: "says that the person replied STOP (21610)", course: knowsSTOP, code: "21610", fault: twilioRefuses(400, 21610), state: alerting.Suppressed},
+	},
+	"email": {
+		{does: "is slow", course: accepts, fault: slowSMTP(15 * time.Millisecond), state: alerting.Accepted, messages: 1},
+		{does: "cuts the connection after it took the mail", course: accepts, fault: smtp(smtpsim.Fault{At: smtpsim.AtQuit, Do: smtpsim.Cut}), state: alerting.Accepted, messages: 1},
+
+		{does: "cuts the connection at the verdict, having the mail", course: mayHaveIt, code: "connection_lost", fault: smtp(smtpsim.Fault{At: smtpsim.AfterContent, Do: smtpsim.Cut}), state: alerting.Accepted, attempts: 2, messages: 2, marked: true},
+		{does: "hangs at the verdict, having the mail", course: mayHaveIt, code: "timeout", fault: smtp(smtpsim.Fault{At: smtpsim.AfterContent, Do: smtpsim.Hang}), state: alerting.Accepted, attempts: 2, messages: 2, marked: true},
+		{does: "cuts the connection at the verdict, not having the mail", course: mayHaveIt, code: "connection_lost", fault: smtp(smtpsim.Fault{At: smtpsim.AtContent, Do: smtpsim.Cut}), state: alerting.Accepted, attempts: 2, messages: 1, marked: true},
+
+		{does: "greets with 421", course: fails, code: "4.3.2", fault: smtpSays(smtpsim.AtGreeting, 421, "4.3.2"), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "cuts the connection at the greeting", course: fails, code: "connection_lost", fault: smtp(smtpsim.Fault{At: smtpsim.AtGreeting, Do: smtpsim.Cut}), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "hangs at the greeting", course: fails, code: "timeout", fault: smtp(smtpsim.Fault{At: smtpsim.AtGreeting, Do: smtpsim.Hang}), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "cuts the connection before the mail", course: fails, code: "connection_lost", fault: smtp(smtpsim.Fault{At: smtpsim.AtData, Do: smtpsim.Cut}), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "has no room (452)", course: fails, code: "4.3.1", fault: smtpSays(smtpsim.AtContent, 452, "4.3.1"), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "says 421 within, as one that limits rates does", course: fails, code: "4.7.0", fault: smtpSays(smtpsim.AtRcpt, 421, "4.7.0"), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "puts signing in off (454)", course: fails, code: "4.7.0", fault: smtpSays(smtpsim.AtAuth, 454, "4.7.0"), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "speaks HTTP", course: fails, code: "connection_lost", settings: speaksHTTP, check: "greeting"},
+		{does: "refuses the connection", course: fails, code: "unreachable", settings: noMailServer, check: "did not answer while connecting"},
+		{does: "has a name that no DNS knows", course: fails, code: "unreachable", settings: mailHost("mail.invalid"), check: "did not answer while connecting"},
+		{does: "greylists the recipient (451)", course: putsOff, code: "4.7.1", fault: smtpSays(smtpsim.AtRcpt, 451, "4.7.1"), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "says that the mailbox is full (452)", course: putsOff, code: "4.2.2", fault: smtpSays(smtpsim.AtContent, 452, "4.2.2"), state: alerting.Accepted, attempts: 2, messages: 1},
+
+		{does: "refuses the credentials (535)", course: holds, code: "5.7.8", settings: sets("CHANNELS__EMAIL__PASSWORD", "wrong0123456789"), check: "535"},
+		{does: "has a certificate that nobody vouches for", course: holds, code: "tls", settings: untrustedMail, check: "certificate"},
+		{does: "does not let us send (550 for the sender)", course: holds, code: "5.7.1", fault: smtpSays(smtpsim.AtMail, 550, "5.7.1")},
+		{does: "does not know the recipient (550)", course: refuses, code: "5.1.1", fault: smtpSays(smtpsim.AtRcpt, 550, "5.1.1"), state: alerting.Failed},
+		{does: "takes the mail for spam (554)", course: refuses, code: "5.7.1", fault: smtpSays(smtpsim.AtContent, 554, "5.7.1"), state: alerting.Failed},
+	},
+	"signal": {
+		{does: "is slow", course: accepts, fault: bridge(signalsim.Behavior{Latency: 600 * time.Millisecond}), state: alerting.Accepted, messages: 1},
+		{does: "answers an array", course: accepts, fault: bridge(signalsim.Behavior{Array: true}), state: alerting.Accepted, messages: 1},
+
+		{does: "hangs having taken it", course: mayHaveIt, code: "timeout", fault: bridge(signalsim.Behavior{Hang: true}), state: alerting.Accepted, attempts: 2, messages: 2, marked: true},
+		{does: "cuts the connection having taken it", course: mayHaveIt, code: "connection_lost", fault: bridge(signalsim.Behavior{CutAfter: true}), state: alerting.Accepted, attempts: 2, messages: 2, marked: true},
+		{does: "answers 201 with a web page", course: mayHaveIt, code: "no_timestamp", fault: bridge(signalsim.Behavior{NotJSON: true}), state: alerting.Accepted, attempts: 2, messages: 2, marked: true},
+		{does: "cuts the connection", course: mayHaveIt, code: "connection_lost", fault: bridge(signalsim.Behavior{CutBefore: true}), state: alerting.Accepted, attempts: 2, messages: 1, marked: true},
+		{does: "answers 500", course: mayHaveIt, code: "http_500", fault: bridge(signalsim.Behavior{Status: 500, Error: "broken"}), state: alerting.Accepted, attempts: 2, messages: 1, marked: true},
+
+		{does: "answers 503", course: fails, code: "http_503", fault: bridge(signalsim.Behavior{Status: 503}), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "refuses for a reason that nobody knows (400)", course: fails, code: "not_understood", fault: bridge(signalsim.Behavior{Status: 400, Error: "who knows"}), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "refuses the connection", course: fails, code: "unreachable", settings: nobodyThere("CHANNELS__SIGNAL__URL"), check: "does not answer"},
+		{does: "has a name that no DNS knows", course: fails, code: "unreachable", settings: sets("CHANNELS__SIGNAL__URL", "http://bridge.invalid"), check: "does not answer"},
+		{does: "has a certificate that nobody vouches for", course: fails, code: "unreachable", settings: untrusted("CHANNELS__SIGNAL__URL"), check: "certificate"},
+		{does: "has no keys for the person's phone", course: putsOff, code: "invalid_prekey", fault: bridge(signalsim.Behavior{Partly: everybody("INVALID_PRE_KEY_FAILURE")}), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "answers 503 with `Retry-After`", course: asksToWait, code: "http_503", fault: bridge(signalsim.Behavior{Status: 503, RetryAfter: 2 * time.Second}), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "says 429 with `Retry-After`", course: asksToWait, code: "rate_limited", fault: bridge(signalsim.Behavior{Status: 429, Error: signalsim.ErrorRateLimit, RetryAfter: 2 * time.Second}), state: alerting.Accepted, attempts: 2, messages: 1},
+		{does: "says 429 without `Retry-After`", course: asksToWaitAMinute, code: "rate_limited", fault: bridge(signalsim.Behavior{Status: 429, Error: signalsim.ErrorRateLimit})},
+
+		{does: "wants a login (401)", course: holds, code: "http_401", fault: bridge(signalsim.Behavior{Locked: true}), check: "status 401"},
+		{does: "answers with a redirect", course: holds, code: "http_302", fault: bridge(signalsim.Behavior{Status: http.StatusFound})},
+		{does: "wants a captcha solved (429)", course: holds, code: "captcha", fault: bridge(signalsim.Behavior{Status: 429, ChallengeTokens: []string{"c"}})},
+		{does: "does not have the account", course: holds, code: "account_unknown", settings: sets("CHANNELS__SIGNAL__NUMBER", "+16175550177"), check: "has no account"},
+		{does: "says that the person is not on Signal", course: refuses, code: "unregistered", fault: bridge(signalsim.Behavior{Refuse: everybody(signalsim.ErrorUnregistered)}), state: alerting.Failed},
+		{does: "says 201 beside a recipient who is not on Signal", course: refuses, code: "unregistered", fault: bridge(signalsim.Behavior{Partly: everybody("UNREGISTERED_FAILURE")}), state: alerting.Failed},
+		{does: "says that the safety number has changed", course: refuses, code: "untrusted_identity", fault: bridge(signalsim.Behavior{Partly: everybody("IDENTITY_FAILURE")}), state: alerting.Failed},
+	},
+}
