@@ -66,7 +66,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.limits = d.Channel.Limits()
 	d.pace = newPace(d.limits.Rate)
 	d.width = newWidth(d.limits)
-	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now, d.room)
+	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now, d.limits.Concurrency, d.room)
 	d.breaker = d.newBreaker()
 	if err := d.Outbox.Refill(ctx, d.reconcileAt); err != nil {
 		return err

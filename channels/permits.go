@@ -22,7 +22,8 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	sending := max(0, underWay-asking)
 	width := d.width.at(now)
 	ahead := d.width.ahead(width)
-	n := min(width+ahead-underWay, window, maxUnwritten-d.conclusions.unwritten())
+	most := d.limits.Concurrency
+	n := min(width+ahead-sending, most+ahead-underWay, window, maxUnwritten-d.conclusions.unwritten())
 	if d.recording.full() {
 		n = 0
 	}
@@ -41,7 +42,7 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 		return permit{}, lull{atMost: max(wait, beat)}
 	}
 	may.n = int(min(float64(n), units))
-	may.low = max(0, min(width+ahead-kept(width)-sending, width+ahead-spared(width)-underWay))
+	may.low = max(0, min(width+ahead-kept(width)-sending, most+ahead-spared(most)-underWay))
 	return may, lull{}
 }
 

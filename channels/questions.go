@@ -49,25 +49,25 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
 	ctx = context.WithoutCancel(ctx) // what is begun is brought to its end
 	for {
 		lanes := d.askable(now)
-		if lanes == 0 || !d.starts.question(now) {
+		if lanes == 0 || !d.starts.question() {
 			return
 		}
 		x, found := d.questions.next(lanes)
 		if !found {
-			d.starts.ended(false)
+			d.starts.answered()
 			return
 		}
 		provider, ask := d.asks(x)
 		message, needless := d.word(x, ask, now)
 		if needless != nil {
-			d.starts.ended(false)
+			d.starts.answered()
 			d.finish(x, *needless)
 			continue
 		}
 		d.questions.yield = true
 		d.questions.underWay.Add(1)
 		d.calls.start(func() {
-			defer d.starts.ended(false)
+			defer d.starts.answered()
 			d.reconcile(ctx, provider, x, message)
 			d.questions.underWay.Add(-1)
 		})
@@ -77,12 +77,12 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
 // askable is in how many of the lanes, from the most urgent, questions may be put now: up to a
 // quarter of the concurrency is for them, and only the most urgent take what is spared for its like.
 func (d *Dispatcher) askable(now time.Time) int {
-	width := d.width.at(now)
-	underWay := max(d.starts.underWay(), d.calls.count()-d.width.ahead(width)) // what is recorded ahead waits
+	most := d.limits.Concurrency
+	underWay := max(d.starts.underWay(), d.calls.count()-d.width.ahead(d.width.at(now))) // what is recorded ahead waits
 	switch {
-	case int(d.questions.underWay.Load()) >= max(1, width/4), underWay >= width:
+	case int(d.questions.underWay.Load()) >= max(1, most/4), underWay >= most:
 		return 0
-	case underWay >= width-spared(width):
+	case underWay >= most-spared(most):
 		return 1
 	}
 	return alerting.Lanes

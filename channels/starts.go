@@ -13,18 +13,21 @@ import (
 type starts struct {
 	pace *pace
 	now  func() time.Time
-	// room is how many calls may go on at once now, and how many of them for any lane but the first.
+	// most is how many calls the provider bears at once, questions included. room is how many messages'
+	// may go on now, and how many of them for any lane but the first.
+	most int
 	room func(now time.Time) (all, low int)
 
 	mu      sync.Mutex
 	lanes   [alerting.Lanes][]*job // in the order of their records
-	calls   int                    // that go on, questions among them
-	low     int                    // those of messages of any lane but the first
+	sends   int                    // that go on
+	low     int                    // those of any lane but the first
+	asked   int                    // questions that go on
 	changed chan struct{}
 }
 
-func newStarts(p *pace, now func() time.Time, room func(time.Time) (all, low int)) *starts {
-	return &starts{pace: p, now: now, room: room, changed: make(chan struct{}, 1)}
+func newStarts(p *pace, now func() time.Time, most int, room func(time.Time) (all, low int)) *starts {
+	return &starts{pace: p, now: now, most: most, room: room, changed: make(chan struct{}, 1)}
 }
 
 // latestStart is after how long an attempt on record begins even if the pace was slowed meanwhile: a
@@ -54,22 +57,28 @@ func (s *starts) signal() {
 }
 
 // question takes the place of a call for a question, where there is room for one.
-func (s *starts) question(now time.Time) bool {
+func (s *starts) question() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all, _ := s.room(now)
-	if s.calls >= all {
+	if s.sends+s.asked >= s.most {
 		return false
 	}
-	s.calls++
+	s.asked++
 	return true
 }
 
-// ended gives the place of a call back; low says that it was a message's of any lane but the first.
+func (s *starts) answered() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked--
+	s.signal()
+}
+
+// ended gives the place of a message's call back; low says that it was of any lane but the first.
 func (s *starts) ended(low bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls--
+	s.sends--
 	if low {
 		s.low--
 	}
@@ -80,7 +89,7 @@ func (s *starts) ended(low bool) {
 func (s *starts) underWay() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.calls
+	return s.sends + s.asked
 }
 
 // run begins what waits, each in its turn, until ctx is done. What finds no room in time is late.
@@ -140,7 +149,7 @@ func (s *starts) look(now time.Time) (ready bool, oldest time.Time) {
 		if oldest.IsZero() || lane[0].recorded.Before(oldest) {
 			oldest = lane[0].recorded
 		}
-		ready = ready || s.calls < all && (i == 0 || s.low < low)
+		ready = ready || s.free(i, all, low)
 	}
 	return ready, oldest
 }
@@ -154,7 +163,7 @@ func (s *starts) next(now time.Time) *job {
 	turn := -1
 	var first time.Time
 	for i, lane := range s.lanes {
-		if len(lane) == 0 || s.calls >= all || i > 0 && s.low >= low {
+		if len(lane) == 0 || !s.free(i, all, low) {
 			continue
 		}
 		if ends := lane[0].recorded.Add(patience(i)); turn < 0 || ends.Before(first) {
@@ -167,11 +176,16 @@ func (s *starts) next(now time.Time) *job {
 	j := s.lanes[turn][0]
 	s.lanes[turn][0] = nil
 	s.lanes[turn] = s.lanes[turn][1:]
-	s.calls++
+	s.sends++
 	if turn > 0 {
 		s.low++
 	}
 	return j
+}
+
+// free reports whether there is room for a call of a lane.
+func (s *starts) free(lane, all, low int) bool {
+	return s.sends < all && s.sends+s.asked < s.most && (lane == 0 || s.low < low)
 }
 
 // overdue removes the attempts that have waited too long for room.

@@ -65,17 +65,24 @@ func (e *Engine) Filed(ctx context.Context) (all []alerting.Filed, c alerting.Ch
 	if err != nil || end == 0 {
 		return nil, c, 0, err
 	}
+	readable := true
 	err = e.read(ctx, filedStream, 1, end, func(m entry) error {
-		if m.subject == checkpointSubject {
-			return decode(m.data, &c)
-		}
 		var f alerting.Filed
-		if err := decode(m.data, &f); err != nil {
-			return err
+		var err error
+		if m.subject == checkpointSubject {
+			err = decode(m.data, &c)
+		} else if err = decode(m.data, &f); err == nil {
+			all = append(all, f)
 		}
-		all = append(all, f)
+		if err != nil {
+			readable = false
+			e.log.Error().Err(err).Str("subject", m.subject).Msg("what is filed can't be read; the whole ledger is read instead")
+		}
 		return nil
 	})
+	if !readable { // it is derived from the ledger
+		return nil, alerting.Checkpoint{}, end, err
+	}
 	return all, c, end, err
 }
 
@@ -135,7 +142,7 @@ func (e *Engine) read(ctx context.Context, stream string, first, last uint64, vi
 				return fmt.Errorf("read %s at %d: %w", stream, sequence, err)
 			}
 		}
-		if sequence >= last || meta.NumPending == 0 {
+		if sequence >= last {
 			return nil
 		}
 	}

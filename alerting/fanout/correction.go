@@ -110,10 +110,23 @@ func (p *pass) withdraw(ctx context.Context, key alerting.Key, opened alerting.O
 
 // expandCorrection writes the manifest of a correction whose withdrawals are durable.
 func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened alerting.Opened) error {
+	for _, corrected := range opened.Corrects {
+		if err := p.recall(corrected); err != nil {
+			return err
+		}
+	}
 	plan := p.planCorrection(opened)
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[opened.Identity] = true
 	return p.add(ctx, plan.records(alerting.Record{Alert: key, At: p.moment()}))
+}
+
+// recall makes sure that an alert's people can be listed: one that can't be read is not one without any.
+func (p *pass) recall(key alerting.Key) error {
+	if err := p.Board.Recall(key); err != nil {
+		return alerting.Errorf(alerting.CodeUnavailable, "the people of %s can't be read now: %v", key, err)
+	}
+	return nil
 }
 
 // planCorrection lists every address that was attempted, and for an update also those whom it

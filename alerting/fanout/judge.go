@@ -125,6 +125,9 @@ func (p *pass) repeat(ctx context.Context, known alerting.Opened, key alerting.K
 	}
 	wider := known
 	wider.Alert.Areas = fresh
+	if err := p.recall(key); err != nil {
+		return err
+	}
 	var plan *plan
 	if known.Alert.Type == alerting.TypeCancel {
 		plan = newPlan(nil, false) // a withdrawal goes where the alert went, wherever that is

@@ -52,22 +52,26 @@ func (q *queue) add(ctx context.Context, w *waiting, names []string) error {
 
 // take removes up to n messages of one severity, and waits until there is one that may go on. room
 // is only asked where one comes next that needs some.
-func (q *queue) take(ctx context.Context, n int, room func() bool) ([]*waiting, error) {
+func (q *queue) take(ctx context.Context, n int, room func(rank int) bool) (batch []*waiting, rank int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
 		first := q.order.first(true)
 		needs := first != nil && first.needsRoom
-		enough := needs && q.unlocked(room)
+		enough := false
+		if needs {
+			rank := first.rank
+			enough = q.unlocked(func() bool { return room(rank) })
+		}
 		if batch := q.order.take(n, enough); len(batch) > 0 {
-			return batch, nil
+			return batch, batch[0].rank, nil // it may be raised when the queue is let go
 		}
 		var again <-chan time.Time
 		if needs {
 			again = time.After(roomLook)
 		}
 		if err := q.wait(ctx, again); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"revere/alerting"
 	"revere/alerting/tracking"
 )
 
@@ -39,15 +40,19 @@ type measure struct {
 	lacking      bool
 }
 
-// left reports whether there is room for one alert more, and tells the operator when that changes.
-func (m *measure) left(now time.Time) bool {
+// share is how much of the room alerts of a rank may fill: a flood of minor ones leaves some to graver.
+func share(rank int) float64 { return 1 - 0.1*float64(max(0, rank-alerting.Severe.Rank())) }
+
+// left reports whether there is room for one alert more of a rank, and tells the operator when that
+// changes.
+func (m *measure) left(now time.Time, rank int) bool {
 	if m.Room == nil {
 		return true
 	}
 	if now.Sub(m.at) >= measureEvery || now.Before(m.at) {
-		m.at, m.queued, m.open = now, m.Queued(), len(m.board.CodesInUse(now))
+		m.at, m.queued, m.open = now, m.Queued(), m.board.CountOpen(now)
 	}
-	why := m.lacks()
+	why := m.lacks(share(rank))
 	if lacking := why != ""; lacking != m.lacking {
 		m.lacking = lacking
 		if lacking {
@@ -60,15 +65,15 @@ func (m *measure) left(now time.Time) bool {
 }
 
 // lacks says what there is too much of; "" where there is room.
-func (m *measure) lacks() string {
+func (m *measure) lacks(share float64) string {
 	if err := m.Storage(); err != nil {
 		return err.Error()
 	}
-	if m.queued >= m.MaxQueued {
-		return fmt.Sprintf("%d deliveries are due and unsent, as many as admission.queued_deliveries allows (%d)", m.queued, m.MaxQueued)
+	if float64(m.queued) >= share*float64(m.MaxQueued) {
+		return fmt.Sprintf("%d deliveries are due and unsent, of %d that admission.queued_deliveries allows", m.queued, m.MaxQueued)
 	}
-	if m.open >= m.MaxOpen {
-		return fmt.Sprintf("%d alerts are open, as many as admission.open_alerts allows (%d)", m.open, m.MaxOpen)
+	if float64(m.open) >= share*float64(m.MaxOpen) {
+		return fmt.Sprintf("%d alerts are open, of %d that admission.open_alerts allows", m.open, m.MaxOpen)
 	}
 	return ""
 }

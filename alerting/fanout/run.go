@@ -103,7 +103,7 @@ func (r *run) names(references []string) []string {
 // step judges some messages of one severity: as many as are written together, and fewer when one comes
 // meanwhile that is more urgent.
 func (r *run) step(ctx context.Context) error {
-	batch, err := r.queue.take(ctx, passSize, r.hasRoom)
+	batch, rank, err := r.queue.take(ctx, passSize, r.hasRoom)
 	if err != nil {
 		return nil // ctx is done
 	}
@@ -115,7 +115,7 @@ func (r *run) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	judged, err := r.judge(ctx, r.journal, submissions, func() bool { return r.queue.outranks(batch[0].rank) })
+	judged, err := r.judge(ctx, r.journal, submissions, func() bool { return r.queue.outranks(rank) })
 	if err != nil {
 		return err
 	}
@@ -168,8 +168,8 @@ func (r *run) settle(ctx context.Context, batch []*waiting, n int) error {
 	return r.source.NoteJudged(ctx, judged)
 }
 
-func (r *run) hasRoom() bool {
-	left := r.measure.left(r.Now())
+func (r *run) hasRoom(rank int) bool {
+	left := r.measure.left(r.Now(), rank)
 	r.observe()
 	return left
 }

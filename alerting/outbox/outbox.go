@@ -109,33 +109,51 @@ func (o *Outbox) Blocked(x alerting.Due, now time.Time) (alerting.State, string)
 }
 
 // Finish implements channels.Outbox. It does not wait for the board. What can't be written is
-// remembered.
+// remembered: first comes what needs nothing else to be kept, so that one opt-out that the directory
+// can't keep costs no other outcome.
 func (o *Outbox) Finish(ctx context.Context, finished []alerting.Finished) error {
+	var plain, optedOut []alerting.Finished
+	for _, f := range finished {
+		faults.Reach(faults.AfterCall)
+		if f.OptedOut {
+			optedOut = append(optedOut, f)
+		} else {
+			plain = append(plain, f)
+		}
+	}
+	if err := o.conclude(ctx, plain); err != nil {
+		o.Memory.keep(finished)
+		return err
+	}
+	for i, f := range optedOut {
+		if err := o.finishOptOut(ctx, f); err != nil {
+			o.Memory.keep(optedOut[i:])
+			return err
+		}
+	}
+	return nil
+}
+
+// finishOptOut keeps that a person wants no messages, and then concludes the delivery.
+func (o *Outbox) finishOptOut(ctx context.Context, f alerting.Finished) error {
+	if err := o.OptOut(ctx, o.Channel, f.Due.Address, f.Reason); err != nil {
+		return err
+	}
+	faults.Reach(faults.AfterRefusal)
+	f.State, f.RetryAt = alerting.Suppressed, time.Time{}
+	return o.conclude(ctx, []alerting.Finished{f})
+}
+
+// conclude records conclusions.
+func (o *Outbox) conclude(ctx context.Context, finished []alerting.Finished) error {
 	if len(finished) == 0 {
 		return nil
 	}
-	err := o.finish(ctx, finished)
-	if err != nil {
-		o.Memory.keep(finished)
-	}
-	return err
-}
-
-func (o *Outbox) finish(ctx context.Context, finished []alerting.Finished) error {
 	records := newGroup(o.Now())
 	for _, f := range finished {
-		faults.Reach(faults.AfterCall)
-		r := f.Conclusion
-		if r.OptedOut {
-			if err := o.OptOut(ctx, o.Channel, f.Due.Address, r.Reason); err != nil {
-				return err
-			}
-			faults.Reach(faults.AfterRefusal)
-			r.State, r.RetryAt = alerting.Suppressed, time.Time{}
-		}
 		record := records.of(f.Due.Alert)
 		record.Results = append(record.Results, alerting.Result{
-			Delivery: f.Due.Delivery, Attempt: r.Attempt, State: r.State, RetryAt: r.RetryAt.UTC(), ProviderID: r.ProviderID, Code: r.Code, Reason: r.Reason,
+			Delivery: f.Due.Delivery, Attempt: f.Attempt, State: f.State, RetryAt: f.RetryAt.UTC(), ProviderID: f.ProviderID, Code: f.Code, Reason: f.Reason,
 		})
 	}
 	_, err := o.Journal.Append(ctx, records.list()...)

@@ -18,7 +18,7 @@ const perRecord = 500
 // what is sent again is marked as a possible duplicate, and a withdrawal reaches whoever may have
 // been told. Where they are on the board already there are none.
 func Doubts(board *tracking.Board, channel string, hold alerting.Hold, now time.Time) (records []alerting.Record) {
-	keys := board.Keys(func(head tracking.Summary) bool { return head.Opened.Before(hold.Since) })
+	keys := board.Keys(func(head tracking.Summary) bool { return head.Opened.Before(hold.Since) && !head.Finished })
 	slices.Reverse(keys) // as they were opened
 	for _, key := range keys {
 		var due []tracking.DeliveryView

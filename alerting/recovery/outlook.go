@@ -35,7 +35,7 @@ type Waiting struct {
 // Outlook lists the alerts that have messages waiting, the oldest first.
 func Outlook(board *tracking.Board, now time.Time) []Waiting {
 	list := []Waiting{}
-	keys := board.Keys(nil)
+	keys := board.Keys(func(head tracking.Summary) bool { return !head.Finished })
 	for i := len(keys) - 1; i >= 0; i-- {
 		if w, any := outlookOf(board, keys[i], now); any {
 			list = append(list, w)

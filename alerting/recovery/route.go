@@ -53,5 +53,9 @@ func (r Room) Register(to *api.Router) {
 }
 
 func (r Room) state(h alerting.Hold) State {
-	return State{Held: h.Held(), Since: h.Since, Backup: h.Backup, Released: h.Released, By: h.By, Waiting: Outlook(r.Board, r.Now())}
+	s := State{Held: h.Held(), Since: h.Since, Backup: h.Backup, Released: h.Released, By: h.By, Waiting: []Waiting{}}
+	if s.Held {
+		s.Waiting = Outlook(r.Board, r.Now())
+	}
+	return s
 }

@@ -25,12 +25,13 @@ type Board struct {
 	last    map[string]uint64 // newest sequence on each of the ledger's subjects
 	inbound uint64            // newest inbound fact that records were drawn from
 	updated chan struct{}     // closed and replaced at every change
-	recalls chan alerting.Key // filed alerts of which something new was heard
+	recalls chan struct{}     // signaled when something new was heard of a filed alert
 	tickets uint32            // given out so far
 
 	alerts     map[alerting.Key]*alert
-	order      []*alert            // as opened
-	exercises  []*alert            // those of them that are exercises
+	order      []*alert // as opened
+	exercises  []*alert // those of them that are exercises
+	stale      map[alerting.Key]struct{}
 	byIdentity map[string]*alert   // what makes two messages the same alert
 	byID       map[string][]*alert // the producers' own ids
 	outboxes   map[string]*outbox  // by channel
@@ -43,14 +44,11 @@ type Board struct {
 // NewBoard returns a board before the ledger's first message.
 func NewBoard() *Board {
 	return &Board{
-		last: map[string]uint64{}, updated: make(chan struct{}), recalls: make(chan alerting.Key, recallsWaiting),
+		last: map[string]uint64{}, updated: make(chan struct{}), recalls: make(chan struct{}, 1), stale: map[alerting.Key]struct{}{},
 		alerts: map[alerting.Key]*alert{}, byIdentity: map[string]*alert{}, byID: map[string][]*alert{},
 		outboxes: map[string]*outbox{}, areas: newLists[alerting.Area](), teams: newLists[string](),
 	}
 }
-
-// recallsWaiting is how many alerts may wait to be recalled.
-const recallsWaiting = 256
 
 // Apply takes in one message of the ledger.
 func (b *Board) Apply(sequence uint64, subject string, records []alerting.Record) {

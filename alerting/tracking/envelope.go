@@ -35,6 +35,9 @@ type Corrected struct {
 
 // Envelope returns what is needed to word a delivery's message.
 func (b *Board) Envelope(key alerting.Key, i uint32) (Envelope, bool) {
+	for _, corrected := range b.bareAmongCorrected(key) {
+		_ = b.Recall(corrected) // where it can't be read the words are those for somebody who never had it
+	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
@@ -52,6 +55,22 @@ func (b *Board) Envelope(key alerting.Key, i uint32) (Envelope, bool) {
 		}
 	}
 	return e, true
+}
+
+// bareAmongCorrected are the alerts that one corrects and that are filed.
+func (b *Board) bareAmongCorrected(key alerting.Key) (bare []alerting.Key) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	if a == nil {
+		return nil
+	}
+	for _, k := range a.opened.Corrects {
+		if c := b.alerts[k]; c != nil && c.bare {
+			bare = append(bare, k)
+		}
+	}
+	return bare
 }
 
 // areasBehind are the areas of a delivery's people, not to be changed.
@@ -80,7 +99,7 @@ func (b *Board) attemptedAt(a *alert, channel, address string) bool {
 // exerciseOpen reports whether an exercise took place when the ledger reached a sequence.
 func (b *Board) exerciseOpen(sequence uint64) bool {
 	return slices.ContainsFunc(b.exercises, func(a *alert) bool {
-		return a.first < sequence && (a.ended == 0 || a.ended > sequence)
+		return a.first <= sequence && (a.ended == 0 || a.ended >= sequence)
 	})
 }
 

@@ -19,16 +19,13 @@ func (a *alert) quiet(since time.Time) bool {
 func (b *Board) Fileable(since time.Time, limit int) (all []alerting.Filed) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
+	needed := b.needed()
 	for _, a := range b.order {
 		if len(all) == limit {
 			break
 		}
-		if !a.bare && a.filed != a.latest && a.quiet(since) {
-			all = append(all, alerting.Filed{
-				Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
-				Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision,
-				People: len(a.recipients), Reached: a.tally.reached, Delivered: a.tally.delivered, Acknowledged: a.tally.acknowledged,
-			})
+		if !a.bare && a.filed != a.latest && a.quiet(since) && !needed[a.key] {
+			all = append(all, a.asFiled())
 		}
 	}
 	return all
@@ -68,27 +65,35 @@ func (b *Board) Begin(filed []alerting.Filed, c alerting.Checkpoint) {
 	}
 }
 
-// File notes that an alert was filed. One that has changed since stays as it is.
+// needed are the alerts whose words a correction that is under way quotes.
+func (b *Board) needed() map[alerting.Key]bool {
+	needed := map[alerting.Key]bool{}
+	for _, a := range b.order {
+		if a.bare || !a.open() && a.tally.busy == 0 {
+			continue
+		}
+		for _, key := range a.opened.Corrects {
+			needed[key] = true
+		}
+	}
+	return needed
+}
+
+// File notes that an alert was filed. One that has changed since stays as it is; one that this board
+// does not know, since it began behind it, is known from then on.
 func (b *Board) File(f alerting.Filed) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.alerts[f.Key]
-	if a == nil || a.latest != f.Latest || f.Latest <= a.filed {
-		return
+	switch {
+	case a == nil:
+		b.list(bareAlert(&f))
+	case a.latest != f.Latest || f.Latest <= a.filed || a.recalling != nil:
+	case a.bare || a.recalled.IsZero():
+		*a = *bareAlert(&f)
+	default: // somebody has asked for it: Tidy forgets the details
+		a.filed = f.Latest
 	}
-	a.filed = f.Latest
-	b.drop(a)
-}
-
-// drop forgets an alert's people, deliveries and history.
-func (b *Board) drop(a *alert) {
-	f := bareAlert(&alerting.Filed{
-		Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
-		Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision,
-		People: len(a.recipients), Reached: a.tally.reached, Delivered: a.tally.delivered, Acknowledged: a.tally.acknowledged,
-	})
-	f.recalled = a.recalled
-	*a = *f
 }
 
 func bareAlert(f *alerting.Filed) *alert {
@@ -103,9 +108,21 @@ func bareAlert(f *alerting.Filed) *alert {
 func (b *Board) Tidy(before time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	needed := b.needed()
 	for _, a := range b.order {
-		if !a.bare && a.filed == a.latest && a.recalled.Before(before) {
-			b.drop(a)
+		if !a.bare && a.filed == a.latest && a.recalled.Before(before) && !needed[a.key] {
+			filed, recalled := a.asFiled(), a.recalled
+			*a = *bareAlert(&filed)
+			a.recalled = recalled
 		}
+	}
+}
+
+// asFiled is what is filed of an alert.
+func (a *alert) asFiled() alerting.Filed {
+	return alerting.Filed{
+		Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
+		Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision,
+		People: len(a.recipients), Reached: a.tally.reached, Delivered: a.tally.delivered, Acknowledged: a.tally.acknowledged,
 	}
 }

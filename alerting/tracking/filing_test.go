@@ -37,10 +37,11 @@ func file(b *tracking.Board) (filed []alerting.Filed) {
 // recalled recalls what the board asks for, as a service does.
 func recalled(b *tracking.Board) {
 	for {
-		select {
-		case key := <-b.Recalls():
-			b.Recall(key)
-		default:
+		key, ok := b.Stale()
+		if !ok {
+			return
+		}
+		if b.Recall(key) != nil {
 			return
 		}
 	}
@@ -174,12 +175,12 @@ func TestFilingChangesNothingThatIsShown(t *testing.T) {
 			due := names(plain.Take("sms", 1000, 1000, late))
 			assert.ElementsMatch(t, due, names(filing.Take("sms", 1000, 1000, late)))
 			for _, key := range keys {
-				again.Recall(key)
+				require.NoError(t, again.Recall(key))
 			}
 			assert.ElementsMatch(t, due, names(again.Take("sms", 1000, 1000, late)))
 			for _, key := range keys {
 				e, _ := plain.Envelope(key, 0)
-				filing.Recall(key)
+				require.NoError(t, filing.Recall(key))
 				f, _ := filing.Envelope(key, 0)
 				assert.Equal(t, e, f)
 			}
@@ -203,4 +204,70 @@ func restarted(ledger *trackingtest.Ledger, shelved map[alerting.Key]alerting.Fi
 		}
 	}
 	return b
+}
+
+// A withdrawal quotes what it withdraws: its words are the same whether that is filed or not.
+func TestACorrectionOfAFiledAlertHasTheSameWords(t *testing.T) {
+	filing, plain, ledger := shelf()
+	ada := trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1"}}
+	original := ledger.Open(alert(), ada)
+	play(t, ledger, original, attempt(1), result(1, alerting.Accepted), expired)
+	require.Len(t, file(filing), 1)
+	write(t, ledger, alerting.Record{Alert: "a9", At: late,
+		Opened:   &alerting.Opened{Alert: alert(func(a *alerting.Alert) { a.Type = alerting.TypeCancel }), Code: "Z", Identity: "z", Corrects: []alerting.Key{original}},
+		Manifest: &alerting.Manifest{Parts: 1, Deliveries: []alerting.Planned{{Channel: "sms", Address: "+1", Active: true}}}})
+	want, _ := plain.Envelope("a9", 0)
+	require.Len(t, want.Corrects, 1)
+	got, _ := filing.Envelope("a9", 0)
+	assert.Equal(t, want, got)
+	filing.Tidy(time.Now().Add(time.Hour))
+	got, _ = filing.Envelope("a9", 0)
+	assert.Equal(t, want, got, "while the withdrawal is under way what it quotes stays")
+}
+
+// What a late record says of the alert itself is known at once, before anybody has read the rest.
+func TestALateWithdrawalIsKnownAtOnce(t *testing.T) {
+	filing, _, ledger := shelf()
+	key := ledger.Open(alert(), trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1"}})
+	play(t, ledger, key, attempt(1), result(1, alerting.Accepted), expired)
+	require.Len(t, file(filing), 1)
+	write(t, ledger, alerting.Record{Alert: key, At: late, Withdrawn: &alerting.Withdrawn{By: "a9", Type: alerting.TypeCancel}})
+	head, _ := filing.Head(key)
+	assert.Equal(t, alerting.Key("a9"), head.ReplacedBy)
+	assert.Equal(t, tracking.Canceled, head.Phase)
+}
+
+// An alert of which not everything can be read must not be taken for one with fewer people.
+func TestHalfAnAlertIsNotRecalled(t *testing.T) {
+	filing, _, ledger := shelf()
+	key := ledger.Open(alert(), trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1"}})
+	play(t, ledger, key, attempt(1), result(1, alerting.Accepted), expired)
+	require.Len(t, file(filing), 1)
+	filing.Archive = half{ledger}
+	require.Error(t, filing.Recall(key))
+	assert.Empty(t, filing.Take("sms", 10, 10, late))
+	filing.Archive = ledger
+	require.NoError(t, filing.Recall(key))
+	assert.Len(t, filing.Addressed(key), 1)
+}
+
+// half is a ledger whose replica lags behind.
+type half struct{ *trackingtest.Ledger }
+
+func (h half) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	return h.Ledger.Records(key, first, last-1, visit)
+}
+
+// Alerts of one pass share a message of the ledger.
+func TestAnAlertBesideAnExerciseInOneMessageSaysThatItIsReal(t *testing.T) {
+	b := tracking.NewBoard()
+	exercise := alert(func(a *alerting.Alert) { a.Status = alerting.StatusExercise })
+	manifest := &alerting.Manifest{Parts: 1, Deliveries: []alerting.Planned{{Channel: "sms", Address: "+1", Active: true}}}
+	b.Apply(1, "ledger.alerts", []alerting.Record{
+		{Alert: "a1", At: start, Opened: &alerting.Opened{Alert: exercise, Identity: "1"}, Manifest: manifest},
+		{Alert: "a2", At: start, Opened: &alerting.Opened{Alert: alert(), Identity: "2"}, Manifest: manifest},
+	})
+	e, ok := b.Envelope("a2", 0)
+	require.True(t, ok)
+	assert.True(t, e.ExerciseOpen)
 }

@@ -59,7 +59,7 @@ func (b *Board) PlacesOf(channel, address string) []Place {
 
 // PlaceOf returns where the address of one delivery stands in its alert.
 func (b *Board) PlaceOf(key alerting.Key, id alerting.DeliveryID) (Place, bool) {
-	b.Recall(key)
+	_ = b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
@@ -131,7 +131,7 @@ type Person struct {
 
 // PersonOf finds a subscriber among an alert's recipients.
 func (b *Board) PersonOf(key alerting.Key, subscriber string) (Person, bool) {
-	b.Recall(key)
+	_ = b.Recall(key)
 	b.mu.Lock() // to find people may need their order
 	defer b.mu.Unlock()
 	a := b.alerts[key]
@@ -180,7 +180,7 @@ func (b *Board) recipient(r *recipient) alerting.Recipient {
 
 // Subscribers returns the ids of all recipients of an alert.
 func (b *Board) Subscribers(key alerting.Key) map[string]bool {
-	b.Recall(key)
+	_ = b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	ids := map[string]bool{}
@@ -203,7 +203,7 @@ type Addressed struct {
 // Addressed returns everyone to whom an alert was attempted, in the order of its manifest. An
 // attempt without an outcome counts: it may have reached them.
 func (b *Board) Addressed(key alerting.Key) []Addressed {
-	b.Recall(key)
+	_ = b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]

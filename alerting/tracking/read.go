@@ -103,6 +103,18 @@ func (b *Board) OpenKeys() []alerting.Key {
 	return keys
 }
 
+// CountOpen counts the alerts that take place at a time.
+func (b *Board) CountOpen(now time.Time) (n int) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, a := range b.order {
+		if a.open() && now.Before(a.opened.Alert.Expires) {
+			n++
+		}
+	}
+	return n
+}
+
 // CodesInUse lists the codes that a new alert must not have: those of alerts that people may still
 // answer, withdrawn ones included until their own time is over.
 func (b *Board) CodesInUse(now time.Time) []string {
@@ -169,7 +181,7 @@ func (a *alert) phase() Phase {
 // Deliveries returns an alert's deliveries from the given index on, at most limit of them. Contacts
 // in reserve are not deliveries. next is where to go on; -1 at the end.
 func (b *Board) Deliveries(key alerting.Key, from, limit int, match func(DeliveryView) bool) (views []DeliveryView, next int) {
-	b.Recall(key)
+	_ = b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
@@ -221,7 +233,7 @@ func (b *Board) deliveryView(a *alert, i uint32) DeliveryView {
 // People returns an alert's recipients from the given index on, at most limit of them; next is
 // where to go on, -1 at the end.
 func (b *Board) People(key alerting.Key, from, limit int, match func(PersonView) bool) (views []PersonView, next int) {
-	b.Recall(key)
+	_ = b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]

@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"fmt"
 	"time"
 
 	"revere/alerting"
@@ -13,32 +14,45 @@ type Archive interface {
 	Records(alert alerting.Key, first, last uint64, visit func(sequence uint64, r *alerting.Record)) error
 }
 
-// Recalls tells of filed alerts of which something new was heard: each is to be recalled.
-func (b *Board) Recalls() <-chan alerting.Key { return b.recalls }
+// Recalls is signaled when something new was heard of a filed alert: Stale names those that are to be
+// recalled.
+func (b *Board) Recalls() <-chan struct{} { return b.recalls }
 
-// Recall reads the details of a filed alert again; that of one that has them returns at once. Every
-// method that needs them calls it.
-func (b *Board) Recall(key alerting.Key) {
+// Stale names a filed alert of which something new was heard, each once; ok is false when there is none.
+func (b *Board) Stale() (key alerting.Key, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for key := range b.stale {
+		delete(b.stale, key)
+		return key, true
+	}
+	return "", false
+}
+
+// Recall makes sure that the details of an alert are there: those of a filed one are read again. Every
+// method that needs them calls it; who must not mistake an alert that can't be read for one without
+// people calls it first, and gives up on its error.
+func (b *Board) Recall(key alerting.Key) error {
 	for {
 		b.mu.Lock()
 		a := b.alerts[key]
 		if a == nil || !a.bare || b.Archive == nil {
 			b.mu.Unlock()
-			return
+			return nil
 		}
 		if under := a.recalling; under != nil { // someone else does
 			b.mu.Unlock()
 			<-under.done
 			continue
 		}
-		under := &recalling{done: make(chan struct{})}
-		a.recalling = under
-		first, last := a.first, b.reached
+		a.recalling = &recalling{done: make(chan struct{})}
+		first, last := a.first, a.latest
 		b.mu.Unlock()
-		if err := b.recall(a, under, first, last); err != nil && b.Failed != nil {
+		err := b.recall(a, first, last)
+		if err != nil && b.Failed != nil {
 			b.Failed(err)
 		}
-		return
+		return err
 	}
 }
 
@@ -53,30 +67,47 @@ type waitingRecord struct {
 	record   alerting.Record
 }
 
-func (b *Board) recall(a *alert, under *recalling, first, last uint64) error {
+// recall reads an alert's records up to its last, and puts it in the place of the bare one.
+func (b *Board) recall(a *alert, first, last uint64) (err error) {
 	fresh := newAlert(a.key)
 	fresh.asleep = true
-	err := b.Archive.Records(a.key, first, last, func(sequence uint64, r *alerting.Record) {
+	defer func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.foldInto(fresh, sequence, r)
+		under := a.recalling
+		defer close(under.done)
+		if a.recalling = nil; err != nil {
+			b.stale[a.key] = struct{}{} // what waits is in the ledger, and is read with the rest
+			return
+		}
+		b.replace(a, fresh, under)
+	}()
+	err = b.Archive.Records(a.key, first, last, func(sequence uint64, r *alerting.Record) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.refold(fresh, sequence, r)
 	})
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer close(under.done)
-	a.recalling = nil
-	if err != nil {
-		return err
+	if err == nil && fresh.latest < last {
+		err = fmt.Errorf("alert %s was read up to %d of %d", a.key, fresh.latest, last)
 	}
+	return err
+}
+
+// refold folds a record again. One that makes the fold fail was passed over the first time too.
+func (b *Board) refold(a *alert, sequence uint64, r *alerting.Record) {
+	var err error
+	defer alerting.Rescue(&err)
+	b.foldInto(a, sequence, r)
+}
+
+// replace puts an alert with its details in the place of the bare one.
+func (b *Board) replace(a, fresh *alert, under *recalling) {
 	fresh.duringExercise, fresh.filed, fresh.recalled = a.duringExercise, a.filed, time.Now()
 	for i := range under.waiting {
-		if w := &under.waiting[i]; w.sequence > last {
-			b.foldInto(fresh, w.sequence, &w.record)
-		}
+		b.refold(fresh, under.waiting[i].sequence, &under.waiting[i].record)
 	}
 	*a = *fresh
 	b.wake(a)
-	return nil
 }
 
 // wake makes due what the ledger says is.
@@ -96,15 +127,21 @@ func (b *Board) wake(a *alert) {
 	}
 }
 
-// late keeps a record about a filed alert until its details are there.
+// late takes in what a record about a filed alert says of the alert itself, and has its details read
+// for the rest.
 func (b *Board) late(a *alert, sequence uint64, r *alerting.Record) {
 	a.latest, a.latestAt = sequence, r.At
+	a.expired = a.expired || r.Expired
+	if a.withdrawn == nil {
+		a.withdrawn = r.Withdrawn
+	}
 	if a.recalling != nil {
 		a.recalling.waiting = append(a.recalling.waiting, waitingRecord{sequence, *r})
 		return
 	}
+	b.stale[a.key] = struct{}{}
 	select {
-	case b.recalls <- a.key:
-	default: // many are waiting: it is recalled when somebody asks, or with the next record
+	case b.recalls <- struct{}{}:
+	default:
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // Summary returns an alert with everything counted.
 func (b *Board) Summary(key alerting.Key) (Summary, bool) {
-	b.Recall(key)
+	_ = b.Recall(key)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]

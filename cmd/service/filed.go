@@ -44,10 +44,11 @@ func (s *Service) recall(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case key := <-s.board.Recalls():
-			s.board.Recall(key)
-		case now := <-tick.C:
+		case <-s.board.Recalls():
+		case now := <-tick.C: // and what could not be read before
 			s.board.Tidy(now.Add(-recalledFor))
+		}
+		for key, ok := s.board.Stale(); ok && s.board.Recall(key) == nil; key, ok = s.board.Stale() {
 		}
 	}
 }
