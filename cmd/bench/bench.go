@@ -32,6 +32,9 @@ type Options struct {
 	// ChannelRate is how many messages a second the channel may send while a backlog waits; 0 for
 	// as many as it can.
 	ChannelRate float64
+	// Queued is how many deliveries are queued when memory is weighed, and History how many were sent
+	// before the last restart; both are rounded up to whole alerts.
+	Queued, History int
 	// NATS is the URL of a cluster to measure on, in an account without streams; empty for an
 	// embedded server.
 	NATS string
@@ -70,6 +73,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		{"the pipeline to few", r.measureFew},
 		{"the whole pipeline", r.measureProduct},
 		{"SMS over HTTP", r.measureHTTP},
+		{"a long history", r.measureHistory},
 	}
 	r.steps = len(steps)
 	for i, step := range steps {

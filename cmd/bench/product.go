@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"revere/alerting"
@@ -26,6 +25,8 @@ type product struct {
 	provider *provider
 	service  *service.Service // nil while it is stopped
 	memory   *memory
+	// fileAfter is how long an alert that is over stays in memory; 0 for as long as usual.
+	fileAfter time.Duration
 }
 
 // measureProduct measures the service as it is run: restarts, a lone alert, alerts to everyone, and
@@ -67,6 +68,9 @@ func (r *run) measureProduct(ctx context.Context) (err error) {
 	if err := p.measureBacklog(ctx); err != nil {
 		return err
 	}
+	if err := p.measureQueued(ctx); err != nil {
+		return err
+	}
 	r.figures["memory_peak"] = float64(p.memory.stop()) / 1e6
 	return nil
 }
@@ -96,7 +100,7 @@ func (p *product) restart(ctx context.Context, figure string) error {
 		return err
 	}
 	start := time.Now()
-	if p.service, err = service.Start(ctx, service.Options{Config: c, Kinds: kinds, Log: p.Log, Version: "bench"}); err != nil {
+	if p.service, err = service.Start(ctx, service.Options{Config: c, Kinds: kinds, Log: p.Log, Version: "bench", FileAfter: p.fileAfter}); err != nil {
 		p.service = nil
 		return err
 	}
@@ -168,7 +172,6 @@ func (p *product) wait(ctx context.Context, something <-chan struct{}) error {
 
 // measureBacklog queues a minor alert to everyone, and sends extreme ones while it waits.
 func (p *product) measureBacklog(ctx context.Context) error {
-	before := liveHeap()
 	key, _, err := p.publish(ctx, alerting.StateArea(crowdState), body("backlog", alerting.Minor, time.Hour))
 	if err != nil {
 		return err
@@ -176,7 +179,6 @@ func (p *product) measureBacklog(ctx context.Context) error {
 	if err := p.wait(ctx, p.provider.of(key).begun); err != nil {
 		return err
 	}
-	p.figures["memory_queued"] = math.Max(float64(liveHeap())-float64(before), 1) / float64(p.crowd.people)
 	took, err := p.firstRequests(ctx, "backlog", alerting.Extreme)
 	if err != nil {
 		return err

@@ -24,12 +24,12 @@ var names = []string{
 	"import", "match", "expansion", "pipeline", "pipeline_cpu_few", "pipeline_cpu", "breadth",
 	"idle_p50", "idle_p99", "idle_max", "backlog_p50", "backlog_p99", "backlog_max",
 	"http_connections", "http_bare", "http_bare_cpu", "http_product", "http_product_cpu",
-	"memory_peak", "memory_queued", "restart_directory", "restart_history",
+	"memory_peak", "memory_queued", "restart_directory", "restart_history", "memory_history", "restart_filed",
 }
 
 func small(t *testing.T) bench.Options {
 	return bench.Options{
-		Recipients: 120, Alerts: 1, Areas: 7, Samples: 3, ChannelLatency: time.Millisecond, ChannelRate: 3000,
+		Recipients: 120, Alerts: 1, Areas: 7, Samples: 3, Queued: 240, History: 240, ChannelLatency: time.Millisecond, ChannelRate: 3000,
 		Program: os.Args[0], Dir: t.TempDir(), Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel),
 	}
 }
@@ -54,7 +54,7 @@ func TestARunMeasuresEveryFigureAndLeavesNothing(t *testing.T) {
 	report, err := bench.Run(t.Context(), o)
 	require.NoError(t, err)
 	requireEmpty(t, o.Dir)
-	require.Len(t, doing, 6)
+	require.Len(t, doing, 7)
 
 	var got []string
 	for _, f := range report.Figures {
@@ -76,7 +76,7 @@ func TestARunMeasuresEveryFigureAndLeavesNothing(t *testing.T) {
 }
 
 func TestARunThatIsStoppedCleansUp(t *testing.T) {
-	for step := 1; step <= 6; step++ {
+	for step := 1; step <= 7; step++ {
 		o := small(t)
 		ctx, stop := context.WithCancel(t.Context())
 		o.Progress = func(p bench.Progress) {

@@ -27,7 +27,7 @@ func runBench(ctx context.Context, env environment, to connection, cmd benchComm
 	}
 	screen := newProgressLine(env.stderr)
 	report, err := bench.Repeat(ctx, bench.Options{
-		Recipients: cmd.Recipients, Alerts: cmd.Alerts, Areas: cmd.Areas, Samples: cmd.Samples,
+		Recipients: cmd.Recipients, Alerts: cmd.Alerts, Areas: cmd.Areas, Samples: cmd.Samples, Queued: cmd.Queued, History: cmd.History,
 		ChannelLatency: cmd.ChannelLatency, ChannelRate: cmd.ChannelRate, NATS: cmd.NATS, Dir: to.DataDir, Program: program,
 		Progress: screen.show, Log: zerolog.New(env.stderr).Level(zerolog.ErrorLevel),
 	}, cmd.Repeat)

@@ -67,6 +67,8 @@ type benchCommand struct {
 	Samples        int           `default:"200" placeholder:"N" help:"Alerts that each latency is taken from (${default})."`
 	ChannelLatency time.Duration `default:"5ms" placeholder:"TIME" help:"How long the provider takes for one call while a backlog waits, and over HTTP (${default}); in the pipeline's own figure it answers at once."`
 	ChannelRate    float64       `default:"3000" placeholder:"N" help:"Messages a second while a backlog waits (${default}; 0: as many as can be)."`
+	Queued         int           `default:"1000000" placeholder:"N" help:"Deliveries that wait when memory is weighed (${default})."`
+	History        int           `default:"1000000" placeholder:"N" help:"Deliveries that were sent before the last restart (${default})."`
 	Repeat         int           `default:"1" placeholder:"N" help:"Runs that each figure and ratio is the median of (${default})."`
 	NATS           string        `name:"nats" placeholder:"URL" help:"Cluster to measure on, in an account without streams (else an embedded server)."`
 	format
@@ -84,8 +86,8 @@ func (benchCommand) Help() string {
 // Validate implements kong's check of a command.
 func (cmd *benchCommand) Validate() error {
 	switch {
-	case cmd.Recipients < 1 || cmd.Alerts < 1 || cmd.Areas < 1 || cmd.Samples < 1 || cmd.Repeat < 1:
-		return usagef("--recipients, --alerts, --areas, --samples and --repeat must be 1 or more")
+	case cmd.Recipients < 1 || cmd.Alerts < 1 || cmd.Areas < 1 || cmd.Samples < 1 || cmd.Queued < 1 || cmd.History < 1 || cmd.Repeat < 1:
+		return usagef("--recipients, --alerts, --areas, --samples, --queued, --history and --repeat must be 1 or more")
 	case cmd.Recipients > bench.MaxRecipients:
 		return usagef("--recipients %d is more than %d", cmd.Recipients, bench.MaxRecipients)
 	case cmd.ChannelLatency < 0:

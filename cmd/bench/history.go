@@ -1,0 +1,109 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"revere/alerting"
+	"revere/channels"
+)
+
+const (
+	// An alert of the history takes place for leastLife and lifeEach more for each recipient: it is sent
+	// well before it is over.
+	leastLife = 3 * time.Second
+	lifeEach  = 100 * time.Microsecond
+	// historyFiled is how soon after its end it is filed.
+	historyFiled = 100 * time.Millisecond
+	filedLook    = 100 * time.Millisecond
+	filedWait    = 5 * time.Minute
+)
+
+// measureHistory sends alerts until there is a long history of them, waits until all are over and
+// filed, and starts the service again.
+func (r *run) measureHistory(ctx context.Context) (err error) {
+	site, err := r.newSite(ctx)
+	if err != nil {
+		return err
+	}
+	p := &product{run: r, site: site, provider: newProvider(r.crowd), fileAfter: historyFiled}
+	defer func() { err = errors.Join(err, p.stop(), site.remove()) }()
+	if err := p.install(ctx); err != nil {
+		return err
+	}
+	p.provider.limits = channels.Limits{Rate: unlimited, Concurrency: pipelineConcurrency}
+	if err := p.restart(ctx, "restart_filed"); err != nil {
+		return err
+	}
+	alerts := (r.History + r.crowd.people - 1) / r.crowd.people
+	life := leastLife + time.Duration(r.crowd.people)*lifeEach
+	for i := range alerts {
+		key, _, err := p.publish(ctx, alerting.StateArea(crowdState), body(fmt.Sprintf("history-%d", i), alerting.Severe, life))
+		if err != nil {
+			return err
+		}
+		if err := p.settled(ctx, key, p.crowd.people); err != nil {
+			return err
+		}
+		r.part(float64(i+1) / float64(alerts+1))
+	}
+	if err := p.filed(ctx); err != nil {
+		return err
+	}
+	p.figures["memory_history"] = float64(liveHeap()) / 1e6
+	return p.restart(ctx, "restart_filed")
+}
+
+// filed waits until all alerts are over and filed: a start then begins behind them.
+func (p *product) filed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, filedWait)
+	defer cancel()
+	for {
+		if c := p.service.Board().Checkpoint(); c.Resume > c.Reached {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the history was not filed: %w", ctx.Err())
+		case <-time.After(filedLook):
+		}
+	}
+}
+
+// measureQueued queues as many deliveries as Queued says, over a provider that takes next to none, and
+// weighs them.
+func (p *product) measureQueued(ctx context.Context) error {
+	p.provider.limits = channels.Limits{Rate: 1, Concurrency: 1}
+	if err := p.restart(ctx, "restart_history"); err != nil {
+		return err
+	}
+	before := liveHeap()
+	alerts := (p.Queued + p.crowd.people - 1) / p.crowd.people
+	for i := range alerts {
+		key, _, err := p.publish(ctx, alerting.StateArea(crowdState), body(fmt.Sprintf("queued-%d", i), alerting.Minor, time.Hour))
+		if err != nil {
+			return err
+		}
+		if err := p.expanded(ctx, key); err != nil {
+			return err
+		}
+	}
+	p.figures["memory_queued"] = math.Max(float64(liveHeap())-float64(before), 1) / float64(alerts*p.crowd.people)
+	return nil
+}
+
+// expanded waits until the board has an alert's manifest.
+func (p *product) expanded(ctx context.Context, key alerting.Key) error {
+	for {
+		updated := p.service.Board().Updated()
+		if head, ok := p.service.Board().Head(key); ok && head.Expanded {
+			return nil
+		}
+		if err := p.wait(ctx, updated); err != nil {
+			return err
+		}
+	}
+}
