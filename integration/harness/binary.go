@@ -47,11 +47,13 @@ func (p *program) built(t testing.TB) string {
 	return p.path
 }
 
-// BinaryWith returns the path of a binary that is built with a tag, for the test alone.
+// BinaryWith returns the path of a binary that is built with a tag, for the test alone, without the
+// race detector: it is built to be found wrong.
 func BinaryWith(t testing.TB, tag string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "revere")
-	if err := revereBinary.build(path, "-tags", tag); err != nil {
+	plain := &program{pkg: revereBinary.pkg}
+	if err := plain.build(path, "-tags", tag); err != nil {
 		t.Fatal(err)
 	}
 	return path
