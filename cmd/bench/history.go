@@ -54,7 +54,10 @@ func (r *run) measureHistory(ctx context.Context) (err error) {
 		return err
 	}
 	p.figures["memory_history"] = float64(liveHeap()) / 1e6
-	return p.restart(ctx, "restart_filed")
+	if err := p.restart(ctx, "restart_filed"); err != nil {
+		return err
+	}
+	return p.measureQueued(ctx)
 }
 
 // filed waits until all alerts are over and filed: a start then begins behind them.
@@ -73,11 +76,16 @@ func (p *product) filed(ctx context.Context) error {
 	}
 }
 
-// measureQueued queues as many deliveries as Queued says, over a provider that takes next to none, and
-// weighs them.
+// measureQueued starts a service on that history, queues as many deliveries as Queued says, over a
+// provider that takes next to none, and weighs them.
 func (p *product) measureQueued(ctx context.Context) error {
 	p.provider.limits = channels.Limits{Rate: 1, Concurrency: 1}
-	if err := p.restart(ctx, "restart_history"); err != nil {
+	if err := p.stop(); err != nil {
+		return err
+	}
+	memory := watchMemory()
+	defer memory.stop()
+	if err := p.restart(ctx, "restart_filed"); err != nil {
 		return err
 	}
 	before := liveHeap()
@@ -91,6 +99,7 @@ func (p *product) measureQueued(ctx context.Context) error {
 			return err
 		}
 	}
+	p.figures["memory_peak"] = float64(memory.stop()) / 1e6
 	p.figures["memory_queued"] = math.Max(float64(liveHeap())-float64(before), 1) / float64(alerts*p.crowd.people)
 	return nil
 }

@@ -24,7 +24,6 @@ type product struct {
 	site     *site
 	provider *provider
 	service  *service.Service // nil while it is stopped
-	memory   *memory
 	// fileAfter is how long an alert that is over stays in memory; 0 for as long as usual.
 	fileAfter time.Duration
 }
@@ -41,9 +40,6 @@ func (r *run) measureProduct(ctx context.Context) (err error) {
 	if err := p.install(ctx); err != nil {
 		return err
 	}
-	p.memory = watchMemory()
-	defer p.memory.stop()
-
 	p.provider.limits = channels.Limits{Rate: unlimited, Concurrency: pipelineConcurrency}
 	if err := p.restart(ctx, "restart_directory"); err != nil {
 		return err
@@ -68,10 +64,6 @@ func (r *run) measureProduct(ctx context.Context) (err error) {
 	if err := p.measureBacklog(ctx); err != nil {
 		return err
 	}
-	if err := p.measureQueued(ctx); err != nil {
-		return err
-	}
-	r.figures["memory_peak"] = float64(p.memory.stop()) / 1e6
 	return nil
 }
 
@@ -120,7 +112,7 @@ func (p *product) stop() error {
 // measurePipeline sends alerts to everyone, one after the other. An alert's time runs from its
 // publish acknowledgement until every delivery's outcome can be asked for.
 func (p *product) measurePipeline(ctx context.Context) error {
-	rates, processor, breadth := make([]float64, p.Alerts), make([]float64, p.Alerts), make([]float64, p.Alerts)
+	rates, processor := make([]float64, p.Alerts), make([]float64, p.Alerts)
 	for i := range p.Alerts {
 		cpu := processorTime()
 		key, start, err := p.publish(ctx, alerting.StateArea(crowdState), body(fmt.Sprintf("pipeline-%d", i), alerting.Severe, time.Hour))
@@ -132,11 +124,9 @@ func (p *product) measurePipeline(ctx context.Context) error {
 		}
 		rates[i] = rate(p.crowd.people, time.Since(start))
 		processor[i] = (processorTime() - cpu).Seconds() * 1e6 / float64(p.crowd.people)
-		breadth[i] = float64(p.crowd.areas) / float64(p.provider.of(key).breadth)
 	}
 	p.figures["pipeline"] = median(rates)
 	p.figures["pipeline_cpu"] = median(processor)
-	p.figures["breadth"] = median(breadth)
 	return nil
 }
 
@@ -184,5 +174,21 @@ func (p *product) measureBacklog(ctx context.Context) error {
 		return err
 	}
 	p.latencies("backlog", took)
+	return p.measureBreadth(ctx, key)
+}
+
+// breadthPatience is how long all towns may take to hear of an alert that is queued.
+const breadthPatience = time.Minute
+
+// measureBreadth waits until an alert has reached every town, and notes how many messages that took.
+func (p *product) measureBreadth(ctx context.Context, key alerting.Key) error {
+	ctx, cancel := context.WithTimeout(ctx, breadthPatience)
+	defer cancel()
+	for p.provider.breadthOf(key) == 0 {
+		if err := p.wait(ctx, p.service.Board().Updated()); err != nil {
+			return fmt.Errorf("wait until every town has heard: %w", err)
+		}
+	}
+	p.figures["breadth"] = float64(p.crowd.areas) / float64(p.provider.breadthOf(key))
 	return nil
 }

@@ -118,3 +118,10 @@ func (p *provider) of(key alerting.Key) *tally {
 	defer p.mu.Unlock()
 	return p.tally(key)
 }
+
+// breadthOf is how many messages it took until every town had one of an alert's; 0 before.
+func (p *provider) breadthOf(key alerting.Key) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tally(key).breadth
+}

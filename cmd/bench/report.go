@@ -72,7 +72,7 @@ var catalogue = []Figure{
 	{Name: "http_product", About: "… full pipeline", Unit: "messages/s", Against: "http_bare", Target: "ratio ≥ 0.8"},
 	{Name: "http_product_cpu", About: "… its processor time, without the stand-in's", Unit: "µs/message", Against: "http_bare_cpu"},
 
-	{Name: "memory_peak", About: "peak memory while the service ran", Unit: "MB", Target: "≤ 600 MB with 1,000,000 queued"},
+	{Name: "memory_peak", About: "peak memory of a service with that many queued", Unit: "MB", Target: "≤ 600 MB with 1,000,000 queued"},
 	{Name: "memory_queued", About: "memory for each queued delivery", Unit: "B"},
 	{Name: "restart_directory", About: "restart to ready, with all subscribers", Unit: "s", Target: "≤ 3 s with 100,000"},
 	{Name: "restart_history", About: "restart to ready, with the run's alerts not yet filed", Unit: "s"},

@@ -152,7 +152,7 @@ func TestWatchSaysNothingTwice(t *testing.T) {
 	notice := func(state alerting.State) api.DeliveryEvent {
 		return api.DeliveryEvent{ID: "d2", Channel: "sms", Address: "+16175550123", Names: []string{}, State: state}
 	}
-	p := eventPrinter{env: environment{zone: time.UTC}, last: map[string]string{}}
+	p := eventPrinter{env: environment{zone: time.UTC}, last: map[string]printed{}}
 	text := ""
 	for _, e := range []api.Event{
 		{Attempts: []api.DeliveryEvent{clerk(alerting.Attempting)}},

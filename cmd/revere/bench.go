@@ -20,7 +20,7 @@ import (
 
 // runBench measures, shows how far it is, and prints the figures.
 func runBench(ctx context.Context, env environment, to connection, cmd benchCommand) error {
-	tuneMemory()
+	tuneMemory(ctx)
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program, to start it as a stand-in for Twilio: %w", err)

@@ -1,24 +1,47 @@
 package main
 
 import (
-	"math"
+	"context"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
+	"time"
 )
 
 const (
 	// garbagePercent trades memory for processor time: a blast makes much garbage beside a small heap.
 	garbagePercent = 200
-	// softLimit is where memory counts for more than time again.
-	softLimit = 1 << 30
+	// leastLimit is the memory beyond which it counts for more than time; it moves up where what is
+	// in use needs more, so that collecting never becomes all that is done.
+	leastLimit = 400 << 20
+	limitLook  = time.Second
 )
 
-// tuneMemory sets how the garbage collector works, unless the operator did (GOGC, GOMEMLIMIT).
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
+// tuneMemory sets how the garbage collector works until ctx is done, unless the operator did (GOGC,
+// GOMEMLIMIT).
+func tuneMemory(ctx context.Context) {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return
 	}
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(softLimit)
-	}
+	debug.SetGCPercent(garbagePercent)
+	debug.SetMemoryLimit(leastLimit)
+	go func() {
+		tick := time.NewTicker(limitLook)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				debug.SetMemoryLimit(max(leastLimit, inUse()*5/4))
+			}
+		}
+	}()
+}
+
+// inUse is how many bytes of the heap the last collection found in use.
+func inUse() int64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }

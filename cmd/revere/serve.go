@@ -19,7 +19,7 @@ import (
 
 // runServe runs the service until ctx is done, and lets what is under way come to its end.
 func runServe(ctx context.Context, env environment, to connection, cmd serveCommand) error {
-	tuneMemory()
+	tuneMemory(ctx)
 	c, err := loadConfig(env, to)
 	if err != nil {
 		return err

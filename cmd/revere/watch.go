@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"revere/alerting"
 	"revere/alerting/api"
 	"revere/alerting/tracking"
 	"revere/cmd/revere/client"
@@ -36,7 +37,7 @@ func (cmd *alertsWatchCommand) Run(ctx context.Context, env environment, server 
 	following, stop := context.WithCancel(ctx)
 	defer stop()
 	var shown atomic.Uint64
-	printer := eventPrinter{env: env, last: map[string]string{}}
+	printer := eventPrinter{env: env, last: map[string]printed{}}
 	if cmd.UntilFinished {
 		go stopWhenFinished(following, server, client.Path("alerts", string(found.Key)), &shown, stop)
 	}
@@ -86,8 +87,15 @@ func stopWhenFinished(ctx context.Context, server *client.Client, path string, s
 // An eventPrinter writes the events of one alert as lines.
 type eventPrinter struct {
 	env      environment
-	last     map[string]string // what was printed last of a delivery, by its id
-	at, text string            // of the event under way
+	last     map[string]printed // what was printed last of a delivery, by its id
+	at, text string             // of the event under way
+}
+
+// printed is what was printed of a delivery.
+type printed struct {
+	what    string
+	attempt int
+	state   alerting.State
 }
 
 // lines writes one line for each fact of an event.
@@ -138,15 +146,17 @@ func (l *eventPrinter) life(e api.Event) {
 	}
 }
 
-// delivery tells what happened to a delivery, unless it says what the line before did: a provider
-// reports in smaller steps than there are states. A delivery of nobody's is a notice, which has its
+// delivery tells what happened to a delivery, unless it says what the line before did, or less: a
+// provider reports in smaller steps than there are states, and not in order. A delivery of nobody's is a notice, which has its
 // line already; only that it failed is news.
 func (l *eventPrinter) delivery(what string, d api.DeliveryEvent) {
 	if d.ID != "" {
-		if l.last[d.ID] == what || (len(d.Names) == 0 && !d.State.Dead()) {
+		last := l.last[d.ID]
+		late := last.attempt == d.Attempt && last.state.Outranks(d.State)
+		if last.what == what || late || (len(d.Names) == 0 && !d.State.Dead()) {
 			return
 		}
-		l.last[d.ID] = what
+		l.last[d.ID] = printed{what, d.Attempt, d.State}
 	}
 	detail := ""
 	if d.PossibleDuplicate {
