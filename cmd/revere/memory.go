@@ -13,7 +13,7 @@ const (
 	garbagePercent = 200
 	// leastLimit is the memory beyond which it counts for more than time; it moves up where what is
 	// in use needs more, so that collecting never becomes all that is done.
-	leastLimit = 400 << 20
+	leastLimit = 512 << 20
 	limitLook  = time.Second
 )
 
