@@ -100,7 +100,7 @@ func bareAlert(f *alerting.Filed) *alert {
 	return &alert{
 		key: f.Key, opened: &f.Opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, ended: f.Ended, latestAt: f.QuietSince,
 		withdrawn: f.Withdrawn, expired: f.Expired, duringExercise: f.DuringExercise, revision: f.Revision, manifested: true,
-		bare: true, filed: f.Latest, people: f.People, tally: tally{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged},
+		bare: true, filed: f.Latest, people: f.People, tally: tally{everyone: group{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged}},
 	}
 }
 
@@ -123,6 +123,6 @@ func (a *alert) asFiled() alerting.Filed {
 	return alerting.Filed{
 		Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
 		Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision,
-		People: len(a.recipients), Reached: a.tally.reached, Delivered: a.tally.delivered, Acknowledged: a.tally.acknowledged,
+		People: len(a.recipients), Reached: a.tally.everyone.reached, Delivered: a.tally.everyone.delivered, Acknowledged: a.tally.everyone.acknowledged,
 	}
 }

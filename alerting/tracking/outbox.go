@@ -65,6 +65,15 @@ func (b *Board) offer(a *alert, i uint32) {
 	}
 }
 
+// enqueue gives a delivery that is due its place: now, or when its time to be tried again has come.
+func (b *Board) enqueue(a *alert, i uint32) {
+	if a.deliveries[i].retryAt == 0 {
+		b.offer(a, i)
+	} else {
+		b.postpone(a, i)
+	}
+}
+
 func (b *Board) push(a *alert, t ticket, d *delivery) {
 	q := b.queue(a, d)
 	q.items = append(q.items, t)
@@ -222,10 +231,8 @@ func (b *Board) Refill(channel string) (interrupted []alerting.Due) {
 			case d.channel != number:
 			case d.state == alerting.Attempting:
 				interrupted = append(interrupted, alerting.Due{Alert: a.key, Delivery: uint32(i), Address: d.address, Attempt: int(d.attempts), Lane: b.lane(a, d), Since: a.lastAttempt(d)})
-			case d.due() && d.retryAt == 0:
-				b.offer(a, uint32(i))
 			case d.due():
-				b.postpone(a, uint32(i))
+				b.enqueue(a, uint32(i))
 			}
 		}
 	}

@@ -155,7 +155,7 @@ func (a *alert) head() Summary {
 		Key: a.key, Code: a.opened.Code, Phase: a.phase(), Alert: a.opened.Alert, Producer: a.opened.Producer,
 		Received: a.opened.Received, Opened: a.openedAt, Corrects: a.opened.Corrects, Expanded: a.manifested,
 		Revision: a.revision, Sequence: a.latest, People: a.people,
-		Reached: a.tally.reached, Delivered: a.tally.delivered, Acknowledged: a.tally.acknowledged, Finished: a.manifested && a.tally.busy == 0,
+		Reached: a.tally.everyone.reached, Delivered: a.tally.everyone.delivered, Acknowledged: a.tally.everyone.acknowledged, Finished: a.manifested && a.tally.busy == 0,
 	}
 	if !a.bare {
 		s.People = len(a.recipients)

@@ -33,7 +33,7 @@ func (b *Board) Stale() (key alerting.Key, ok bool) {
 // method that needs them calls it; who must not mistake an alert that can't be read for one without
 // people calls it first, and gives up on its error.
 func (b *Board) Recall(key alerting.Key) error {
-	for {
+	for b.bare(key) { // which is rare: reading must not lock others out
 		b.mu.Lock()
 		a := b.alerts[key]
 		if a == nil || !a.bare || b.Archive == nil {
@@ -54,6 +54,15 @@ func (b *Board) Recall(key alerting.Key) error {
 		}
 		return err
 	}
+	return nil
+}
+
+// bare reports whether an alert is filed and its details are not there.
+func (b *Board) bare(key alerting.Key) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.alerts[key]
+	return a != nil && a.bare
 }
 
 // A recalling is an alert whose details are being read. New records about it wait until then.
@@ -114,15 +123,9 @@ func (b *Board) replace(a, fresh *alert, under *recalling) {
 func (b *Board) wake(a *alert) {
 	a.asleep = false
 	for i := range a.deliveries {
-		d := &a.deliveries[i]
-		if !d.due() {
-			continue
-		}
-		b.countDue(a, d, 1)
-		if d.retryAt == 0 {
-			b.offer(a, uint32(i))
-		} else {
-			b.postpone(a, uint32(i))
+		if d := &a.deliveries[i]; d.due() {
+			b.countDue(a, d, 1)
+			b.enqueue(a, uint32(i))
 		}
 	}
 }

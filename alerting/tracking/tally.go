@@ -7,16 +7,16 @@ import (
 // A tally is an alert counted: it is kept in step with every change, so that to look costs little
 // however large the alert is.
 type tally struct {
-	states                           [][alerting.StateCount]int32 // by channel in the board's list
-	busy                             int                          // deliveries that are due or under way
-	reached, delivered, acknowledged int
-	responses                        map[string]int
-	areas                            map[alerting.Area]*group
-	teams                            map[string]*group
-	gaps                             map[uint32]struct{} // recipients whom nothing can reach any more
+	states    [][alerting.StateCount]int32 // by channel in the board's list
+	busy      int                          // deliveries that are due or under way
+	everyone  group
+	responses map[string]int
+	areas     map[alerting.Area]*group
+	teams     map[string]*group
+	gaps      map[uint32]struct{} // recipients whom nothing can reach any more
 }
 
-// A group is the people of one jurisdiction, or of one team.
+// A group is some people: everyone, those of one jurisdiction, or of one team.
 type group struct {
 	people, reached, delivered, acknowledged int
 	first                                    *first
@@ -120,15 +120,7 @@ func (a *alert) noteGap(i uint32, s status) {
 // counts adds a recipient of the given status to everything that counts people.
 func (b *Board) counts(a *alert, r *recipient, s status, by int) {
 	t := &a.tally
-	if s.has(reached) {
-		t.reached += by
-	}
-	if s.has(arrived) {
-		t.delivered += by
-	}
-	if s.has(answered) {
-		t.acknowledged += by
-	}
+	t.everyone.count(s, by)
 	for _, area := range b.areas.all[r.areas] {
 		t.areas[area].count(s, by)
 	}
