@@ -44,15 +44,20 @@ func (c *conclusions) take() []alerting.Finished {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	taken := c.waiting
-	c.waiting, c.writing = nil, len(taken)
+	c.waiting = nil
+	c.writing += len(taken)
 	return taken
 }
 
-func (c *conclusions) written() {
+func (c *conclusions) written(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.writing = 0
+	c.writing -= n
 }
+
+// concluders is how many records of conclusions are on their way: one that is written, and one that
+// waits for the next message of the journal, which it shares with attempts.
+const concluders = 2
 
 // conclude writes conclusions as they come, and returns when ctx is done and all are written.
 func (d *Dispatcher) conclude(ctx context.Context) {
@@ -61,14 +66,14 @@ func (d *Dispatcher) conclude(ctx context.Context) {
 			if err := d.Outbox.Finish(context.WithoutCancel(ctx), finished); err != nil {
 				d.fail(fmt.Errorf("record outcomes: %w", err))
 			}
-			d.conclusions.written()
+			d.conclusions.written(len(finished))
 			d.calls.signal()
 			continue
 		}
 		select {
 		case <-d.conclusions.added:
 		case <-ctx.Done():
-			if d.conclusions.unwritten() == 0 {
+			if len(d.conclusions.added) == 0 {
 				return
 			}
 		}

@@ -89,7 +89,9 @@ func (d *Dispatcher) accompany(ctx context.Context) (end func()) {
 	beside.Go(func() {
 		d.starts.run(ctx, func(j *job) { d.calls.make(func() { d.send(ctx, j) }) }, d.giveUp)
 	})
-	beside.Go(func() { d.conclude(ctx) })
+	for range concluders {
+		beside.Go(func() { d.conclude(ctx) })
+	}
 	return func() {
 		cancel()
 		beside.Wait()

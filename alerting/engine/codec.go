@@ -2,8 +2,10 @@ package engine
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/fxamacker/cbor/v2"
+	"golang.org/x/sync/errgroup"
 
 	"revere/alerting"
 )
@@ -55,6 +57,30 @@ func encodeRecord(r *alerting.Record) ([]byte, error) {
 	}
 	return encode(&s)
 }
+
+// encodeRecords encodes each record: many, which is a manifest's parts, on all processors.
+func encodeRecords(records []alerting.Record) ([][]byte, error) {
+	encoded := make([][]byte, len(records))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range records {
+		encode := func() (err error) {
+			encoded[i], err = encodeRecord(&records[i])
+			return err
+		}
+		if len(records) < fewRecords {
+			if err := encode(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		work.Go(encode)
+	}
+	return encoded, work.Wait()
+}
+
+// fewRecords are encoded sooner than others could begin to help.
+const fewRecords = 8
 
 func decodeRecords(data []byte) ([]alerting.Record, error) {
 	var stored []storedRecord

@@ -37,14 +37,14 @@ func (e *Engine) Append(ctx context.Context, subject string, last uint64, record
 
 // pack puts records into as few messages as their size allows. Each is encoded once.
 func pack(records []alerting.Record) ([][]byte, error) {
+	encoded, err := encodeRecords(records)
+	if err != nil {
+		return nil, err
+	}
 	var parts [][]byte
 	var open []cbor.RawMessage
 	size := 0
-	for i := range records {
-		data, err := encodeRecord(&records[i])
-		if err != nil {
-			return nil, err
-		}
+	for _, data := range encoded {
 		if size+len(data) > recordBytes && len(open) > 0 {
 			part, err := encode(open)
 			if err != nil {

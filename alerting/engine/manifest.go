@@ -36,57 +36,45 @@ func packManifest(m *alerting.Manifest) []byte {
 
 func (p *packer) deliveries(all []alerting.Planned) {
 	var channels table
-	for i := range all {
-		channels.place([]string{all[i].Channel})
-	}
-	p.table(channels)
-	p.number(uint64(len(all)))
+	rows := packer{data: make([]byte, 0, 48*len(all))}
+	rows.number(uint64(len(all)))
 	for i := range all {
 		d := &all[i]
-		head := channels.place([]string{d.Channel}) << deliveryFlags
+		head := place(&channels, []string{d.Channel}) << deliveryFlags
 		if d.Active {
 			head |= flagActive
 		}
 		if d.Suppressed != "" {
 			head |= flagSuppressed
 		}
-		p.number(head)
-		p.text(d.Address)
+		rows.number(head)
+		rows.text(d.Address)
 		if d.Suppressed != "" {
-			p.text(d.Suppressed)
+			rows.text(d.Suppressed)
 		}
 	}
+	p.tabled(&rows, &channels)
 }
 
 func (p *packer) recipients(all []alerting.Recipient) {
 	var areas, teams, languages table
-	for i := range all {
-		areas.place(plain(all[i].Areas))
-		teams.place(all[i].Teams)
-		languages.place([]string{all[i].Language})
-	}
-	p.table(areas)
-	p.table(teams)
-	p.table(languages)
-	p.number(uint64(len(all)))
+	rows := packer{data: make([]byte, 0, 64*len(all))}
+	rows.number(uint64(len(all)))
 	for i := range all {
 		r := &all[i]
-		p.text(r.Subscriber)
-		p.text(r.Name)
-		p.text(r.Organization)
-		p.number(areas.place(plain(r.Areas)))
-		p.number(teams.place(r.Teams))
-		p.number(languages.place([]string{r.Language}))
-		shared := uint64(0)
-		if r.Shared {
-			shared = flagShared
-		}
-		p.number(shared)
-		p.number(uint64(len(r.Contacts)))
+		rows.text(r.Subscriber)
+		rows.text(r.Name)
+		rows.text(r.Organization)
+		rows.number(place(&areas, r.Areas))
+		rows.number(place(&teams, r.Teams))
+		rows.number(place(&languages, []string{r.Language}))
+		rows.flag(r.Shared, flagShared)
+		rows.number(uint64(len(r.Contacts)))
 		for _, c := range r.Contacts {
-			p.number(uint64(c))
+			rows.number(uint64(c))
 		}
 	}
+	p.tabled(&rows, &areas, &teams, &languages)
 }
 
 // unpackManifest reads what packManifest wrote.

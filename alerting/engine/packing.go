@@ -29,11 +29,22 @@ func (p *packer) texts(list []string) {
 	}
 }
 
-func (p *packer) table(t table) {
-	p.number(uint64(len(t.lists)))
-	for _, list := range t.lists {
-		p.texts(list)
+func (p *packer) flag(set bool, flag uint64) {
+	if !set {
+		flag = 0
 	}
+	p.number(flag)
+}
+
+// tabled appends tables and then what refers to them.
+func (p *packer) tabled(rows *packer, tables ...*table) {
+	for _, t := range tables {
+		p.number(uint64(len(t.lists)))
+		for _, list := range t.lists {
+			p.texts(list)
+		}
+	}
+	p.data = append(p.data, rows.data...)
 }
 
 // A table holds each of the lists that recur once.
@@ -42,19 +53,9 @@ type table struct {
 	lists  [][]string
 }
 
-// place is where the table has a list. It takes in one that it does not have.
-func (t *table) place(list []string) uint64 {
-	key := ""
-	switch len(list) {
-	case 0:
-	case 1:
-		key = list[0]
-	default:
-		key = strings.Join(list, "\x00") + "\x00"
-	}
-	if len(list) == 1 && key == "" {
-		key = "\x00" // a list of one empty text is not the empty list
-	}
+// place is where a table has a list. It takes in one that it does not have.
+func place[T ~string](t *table, list []T) uint64 {
+	key := listKey(list)
 	at, known := t.places[key]
 	if !known {
 		if t.places == nil {
@@ -62,9 +63,23 @@ func (t *table) place(list []string) uint64 {
 		}
 		at = uint64(len(t.lists))
 		t.places[key] = at
-		t.lists = append(t.lists, list)
+		t.lists = append(t.lists, plain(list))
 	}
 	return at
+}
+
+// listKey is the same for the same list only, and costs nothing for one text.
+func listKey[T ~string](list []T) string {
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		if list[0] == "" {
+			return "\x00" // a list of one empty text is not the empty list
+		}
+		return string(list[0])
+	}
+	return strings.Join(plain(list), "\x00") + "\x00"
 }
 
 func plain[T ~string](list []T) []string {

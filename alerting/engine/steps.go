@@ -30,15 +30,12 @@ func packSteps(attempts []alerting.Attempt, results []alerting.Result) []byte {
 		p.flag(a.PossibleDuplicate, flagDuplicate)
 	}
 	var reasons table
-	for i := range results {
-		reasons.place(because(&results[i]))
-	}
-	p.table(reasons)
-	p.number(uint64(len(results)))
+	rows := packer{data: make([]byte, 0, 64*len(results)+8)}
+	rows.number(uint64(len(results)))
 	for i := range results {
 		r := &results[i]
-		p.number(uint64(r.Delivery))
-		p.number(uint64(r.Attempt))
+		rows.number(uint64(r.Delivery))
+		rows.number(uint64(r.Attempt))
 		head := uint64(r.State) << resultFlags
 		if r.Receipt {
 			head |= flagReceipt
@@ -46,13 +43,14 @@ func packSteps(attempts []alerting.Attempt, results []alerting.Result) []byte {
 		if !r.RetryAt.IsZero() {
 			head |= flagRetry
 		}
-		p.number(head)
+		rows.number(head)
 		if !r.RetryAt.IsZero() {
-			p.number(uint64(r.RetryAt.UnixMilli()))
+			rows.number(uint64(r.RetryAt.UnixMilli()))
 		}
-		p.text(r.ProviderID)
-		p.number(reasons.place(because(r)))
+		rows.text(r.ProviderID)
+		rows.number(place(&reasons, because(r)))
 	}
+	p.tabled(&rows, &reasons)
 	return p.data
 }
 
@@ -62,13 +60,6 @@ func because(r *alerting.Result) []string {
 		return nil
 	}
 	return []string{r.Code, r.Reason}
-}
-
-func (p *packer) flag(set bool, flag uint64) {
-	if !set {
-		flag = 0
-	}
-	p.number(flag)
 }
 
 // unpackSteps reads what packSteps wrote.

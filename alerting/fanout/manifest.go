@@ -3,6 +3,7 @@ package fanout
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"slices"
 
 	"revere/alerting"
@@ -21,89 +22,113 @@ type plan struct {
 // else the first that may be, and the others are in reserve.
 func newPlan(candidates []alerting.Candidate, atOnce bool) *plan {
 	p := &plan{recipients: make([]alerting.Recipient, len(candidates))}
-	uses := make([]use, 0, len(candidates))
-	for i, c := range candidates {
+	rungs := 0
+	for i := range candidates {
+		rungs += len(candidates[i].Contacts)
+	}
+	uses, contacts := make([]use, 0, rungs), make([]uint32, rungs)
+	for i := range candidates {
+		c := &candidates[i]
 		p.recipients[i] = c.Recipient
-		p.recipients[i].Contacts = make([]uint32, len(c.Contacts))
+		n := len(c.Contacts)
+		p.recipients[i].Contacts, contacts = contacts[:n:n], contacts[n:]
 		found := false
-		for j, contact := range c.Contacts {
-			contact.Active = contact.Suppressed == "" && (contact.Active || atOnce || !found)
-			found = found || contact.Active
-			uses = append(uses, use{contact, i, j})
+		for j := range c.Contacts {
+			contact := &c.Contacts[j]
+			active := contact.Suppressed == "" && (contact.Active || atOnce || !found)
+			found = found || active
+			uses = append(uses, use{candidate: uint32(i), rung: uint32(j), active: active})
 		}
 	}
-	p.place(breadthFirst(uses, candidates))
+	p.place(breadthFirst(uses, candidates), candidates)
 	return p
 }
 
 // A use is one contact of one candidate.
 type use struct {
-	contact   alerting.Planned
-	candidate int
-	rung      int
+	candidate, rung uint32
+	round           uint32
+	active          bool
 }
 
 // breadthFirst sorts the active contacts into rounds: in round n are those that are their
 // jurisdiction's n-th on their channel. Contacts in reserve follow behind.
 func breadthFirst(uses []use, candidates []alerting.Candidate) []use {
-	type lane struct {
-		area    alerting.Area
-		channel string
-	}
-	before := map[lane]*int{}
-	var rounds [][]use
-	var reserve []use
-	var counts []*int
-	for _, u := range uses {
-		if !u.contact.Active {
-			reserve = append(reserve, u)
+	before := map[string]map[alerting.Area]uint32{} // by channel, how many contacts of each area came before
+	var size []uint32                               // of each round
+	for i := range uses {
+		u := &uses[i]
+		if !u.active {
 			continue
 		}
-		round := -1
-		counts = counts[:0]
-		for _, a := range candidates[u.candidate].Recipient.Areas {
-			at := lane{a, u.contact.Channel}
-			n := before[at]
-			if n == nil {
-				n = new(int)
-				before[at] = n
-			}
-			counts = append(counts, n)
-			if round < 0 || *n < round {
-				round = *n
-			}
+		c := &candidates[u.candidate]
+		channel := c.Contacts[u.rung].Channel
+		seen := before[channel]
+		if seen == nil {
+			seen = map[alerting.Area]uint32{}
+			before[channel] = seen
 		}
-		round = max(round, 0)
-		for _, n := range counts {
-			*n++
+		u.round = next(seen, c.Recipient.Areas)
+		for len(size) <= int(u.round) {
+			size = append(size, 0)
 		}
-		for len(rounds) <= round {
-			rounds = append(rounds, nil)
-		}
-		rounds[round] = append(rounds[round], u)
+		size[u.round]++
 	}
-	ordered := make([]use, 0, len(uses))
-	for _, r := range rounds {
-		ordered = append(ordered, r...)
+	return sorted(uses, size)
+}
+
+// next counts a contact of some areas, and returns how many came before in the one that has fewest.
+func next(seen map[alerting.Area]uint32, areas []alerting.Area) (round uint32) {
+	for i, a := range areas {
+		n := seen[a]
+		seen[a] = n + 1
+		if i == 0 || n < round {
+			round = n
+		}
 	}
-	return append(ordered, reserve...)
+	return round
+}
+
+// sorted puts each use behind those of earlier rounds, and what is in reserve at the end. Within a
+// round the order stays.
+func sorted(uses []use, size []uint32) []use {
+	begin, sum := make([]uint32, len(size)+1), uint32(0) // where the next of each round goes; the last is the reserve
+	for round, n := range size {
+		begin[round] = sum
+		sum += n
+	}
+	begin[len(size)] = sum
+	ordered := make([]use, len(uses))
+	for _, u := range uses {
+		round := u.round
+		if !u.active {
+			round = uint32(len(size))
+		}
+		ordered[begin[round]] = u
+		begin[round]++
+	}
+	return ordered
 }
 
 // place gives each address one delivery: those who share an address share its message.
-func (p *plan) place(uses []use) {
-	type address struct{ channel, address string }
-	places := make(map[address]uint32, len(uses))
+func (p *plan) place(uses []use, candidates []alerting.Candidate) {
+	places := map[string]map[string]uint32{} // by channel and address
 	p.deliveries = make([]alerting.Planned, 0, len(uses))
 	for _, u := range uses {
-		at := address{u.contact.Channel, u.contact.Address}
-		i, shared := places[at]
+		contact := &candidates[u.candidate].Contacts[u.rung]
+		at := places[contact.Channel]
+		if at == nil {
+			at = make(map[string]uint32, len(uses)/(len(places)+1))
+			places[contact.Channel] = at
+		}
+		i, shared := at[contact.Address]
 		if !shared {
 			i = uint32(len(p.deliveries))
-			places[at] = i
-			p.deliveries = append(p.deliveries, u.contact)
-		} else if u.contact.Active {
-			p.deliveries[i].Active = true
+			at[contact.Address] = i
+			p.deliveries = append(p.deliveries, *contact)
+			p.deliveries[i].Active = false
 		}
+		p.deliveries[i].Active = p.deliveries[i].Active || u.active
 		p.recipients[u.candidate].Contacts[u.rung] = i
 	}
 }
@@ -175,20 +200,32 @@ func weight(r alerting.Recipient) int {
 // together.
 func Digest(deliveries []alerting.Planned, recipients []alerting.Recipient) []byte {
 	h := sha256.New()
-	var row []byte
+	rows := make([]byte, 0, 2*digestBytes)
 	for i := range deliveries {
 		d := &deliveries[i]
-		row = number(text(row[:0], d.Channel, d.Address, d.Suppressed), flag(d.Active))
-		h.Write(row)
+		rows = digested(h, number(text(rows, d.Channel, d.Address, d.Suppressed), flag(d.Active)))
 	}
 	for i := range recipients {
-		row = text(row[:0], recipients[i].Subscriber)
+		rows = text(rows, recipients[i].Subscriber)
 		for _, c := range recipients[i].Contacts {
-			row = number(row, c)
+			rows = number(rows, c)
 		}
-		h.Write(row)
+		rows = digested(h, rows)
 	}
+	h.Write(rows)
 	return h.Sum(nil)[:16]
+}
+
+// digestBytes is how much is digested at once.
+const digestBytes = 8 << 10
+
+// digested digests rows once there are enough of them, and returns those that wait for more.
+func digested(h hash.Hash, rows []byte) []byte {
+	if len(rows) < digestBytes {
+		return rows
+	}
+	h.Write(rows)
+	return rows[:0]
 }
 
 func text(row []byte, parts ...string) []byte {
