@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"revere/alerting"
 )
 
@@ -29,7 +27,14 @@ type inquiries struct {
 	place         alerting.Mark // up to which this round has looked
 	next          time.Time     // nothing is looked for before
 	failures      int           // in a row
-	told          int           // ends that only asking told
+	yield         yield         // of this round
+}
+
+// A yield is what a round of questions brought.
+type yield struct {
+	first bool // it was about what was taken before this dispatcher began
+	news  int  // words that no receipt brought
+	gone  int  // messages that the provider does not know
 }
 
 const (
@@ -103,12 +108,12 @@ func (d *Dispatcher) inquireAbout(ctx context.Context, x alerting.Silence) {
 	defer cancel()
 	facts, err := q.provider.Inquire(asking, x)
 	if alerting.CodeOf(err) == alerting.CodeNotFound {
-		d.Log.Warn().Str("channel", d.Channel.Name()).Str("message", x.ProviderID).Msg("the provider does not know a message that it took")
-		q.answered(false)
+		q.answered(yield{gone: 1})
 		return
 	}
-	news := err == nil && slices.ContainsFunc(facts, func(f alerting.Inbound) bool { return f.State.Outranks(x.State) })
-	if news {
+	brought := yield{}
+	if err == nil && slices.ContainsFunc(facts, func(f alerting.Inbound) bool { return f.State.Outranks(x.State) }) {
+		brought.news = 1
 		putting, cancel := context.WithTimeout(ctx, inquiryTime)
 		defer cancel()
 		err = d.Inbox.Put(putting, facts...)
@@ -118,19 +123,21 @@ func (d *Dispatcher) inquireAbout(ctx context.Context, x alerting.Silence) {
 		q.failed(x.At, err, d.Now())
 		return
 	}
-	q.answered(news)
+	q.answered(brought)
 }
 
-// remark says in the log how many ends a round had to ask for.
-func (d *Dispatcher) remark(told int, first bool) {
-	if told == 0 {
-		return
+// remark says in the log what a round brought.
+func (d *Dispatcher) remark(round yield) {
+	channel := d.Channel.Name()
+	if round.gone > 0 {
+		d.Log.Warn().Str("channel", channel).Int("messages", round.gone).Msg("the provider does not know messages that it took; what became of them is not known either")
 	}
-	level, says := zerolog.WarnLevel, "the provider was asked what became of messages, since no receipt came; see that it can reach public_url"
-	if first {
-		level, says = zerolog.InfoLevel, "the provider was asked what became of messages that it took before"
+	switch {
+	case round.news > 0 && round.first:
+		d.Log.Info().Str("channel", channel).Int("messages", round.news).Msg("the provider was asked what became of messages that it took before")
+	case round.news > 0:
+		d.Log.Warn().Str("channel", channel).Int("messages", round.news).Msg("the provider had to be asked what became of messages, since no receipt came; see that it can reach public_url")
 	}
-	d.Log.WithLevel(level).Str("channel", d.Channel.Name()).Int("messages", told).Msg(says)
 }
 
 // wait is for how long nothing is to be looked for.
@@ -170,27 +177,26 @@ func (q *inquiries) turns(silent time.Duration) (n int) {
 	return n
 }
 
-// over ends the round where all was looked at and every question is answered. It returns how many ends
-// the round told, and whether it was the first.
-func (q *inquiries) over(now time.Time) (told int, first bool) {
+// over ends the round where all was looked at and every question is answered, and returns what it brought.
+func (q *inquiries) over(now time.Time) (round yield) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.place.End() || q.underWay.Load() > 0 {
-		return 0, false
+		return yield{}
 	}
-	told, first = q.told, q.before.IsZero()
-	q.before, q.began, q.place, q.told = q.began, time.Time{}, alerting.Mark{}, 0
+	round, q.yield = q.yield, yield{}
+	round.first = q.before.IsZero()
+	q.before, q.began, q.place = q.began, time.Time{}, alerting.Mark{}
 	q.next = now.Add(q.after / 4)
-	return told, first
+	return round
 }
 
-func (q *inquiries) answered(news bool) {
+func (q *inquiries) answered(brought yield) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.failures = 0
-	if news {
-		q.told++
-	}
+	q.yield.news += brought.news
+	q.yield.gone += brought.gone
 }
 
 // failed lets the provider rest. The round goes back to what was not answered, unless that has failed
