@@ -41,6 +41,9 @@ type Limits struct {
 	// ReconcileAfter is how long after an Unknown the provider could first show the message, or a
 	// receipt could have come: only then is it asked, or the message sent again.
 	ReconcileAfter time.Duration
+	// AskAfter is how long after it was last heard of a message that the provider took an Inquirer is
+	// asked about it; 0 where it never is.
+	AskAfter time.Duration
 }
 
 // A Finding is one result of a Check.
@@ -55,6 +58,28 @@ type Reconciler interface {
 	// does not have it. An error means that it could not be asked.
 	Reconcile(ctx context.Context, m alerting.Message, attempted time.Time) (outcome alerting.Outcome, found bool, err error)
 }
+
+// An Inquirer is a Channel whose provider can be asked what became of a message that it took: its
+// receipt may have been lost.
+type Inquirer interface {
+	// Inquire returns what a receipt would say now: the same facts, with the same ids. They are put
+	// into the Inbox by whoever asks. An error of the kind alerting.CodeNotFound means that the provider
+	// does not know the message (any more); any other that it could not be asked, *Busy that it asks to
+	// be left alone for a time.
+	Inquire(context.Context, alerting.Silence) ([]alerting.Inbound, error)
+}
+
+// Busy is why a provider could not be asked: it wants to be left alone for the time After.
+type Busy struct {
+	After time.Duration
+	Err   error
+}
+
+// Error is the reason.
+func (b *Busy) Error() string { return b.Err.Error() }
+
+// Unwrap returns the reason.
+func (b *Busy) Unwrap() error { return b.Err }
 
 // A Lister is a Channel whose provider can show what it was given for an address.
 type Lister interface {

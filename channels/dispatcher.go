@@ -27,6 +27,8 @@ type Dispatcher struct {
 	Now     func() time.Time
 	Log     zerolog.Logger
 	Meter   Meter
+	// Inbox takes what the provider answers about messages that it took.
+	Inbox Inbox
 
 	limits      Limits
 	pace        *pace
@@ -37,6 +39,7 @@ type Dispatcher struct {
 	calls       *calls
 	conclusions *conclusions
 	questions   questions
+	inquiries   inquiries
 	absent      absences
 	stop        context.CancelFunc // ends the rounds
 
@@ -68,6 +71,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.width = newWidth(d.limits)
 	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now, d.limits.Concurrency, d.room)
 	d.breaker = d.newBreaker()
+	d.inquiries.set(d.Channel, d.limits)
 	if err := d.Outbox.Refill(ctx, d.reconcileAt); err != nil {
 		return err
 	}
@@ -116,6 +120,7 @@ func (d *Dispatcher) round(ctx context.Context) lull {
 	if d.questions.any() {
 		rest.ended = d.calls.ended
 	}
+	rest.atMost = min(rest.atMost, d.inquire(ctx, now))
 	return rest
 }
 

@@ -30,6 +30,10 @@ type Outbox interface {
 	Blocked(due alerting.Due, now time.Time) (state alerting.State, reason string)
 	// Finish makes what became of deliveries durable.
 	Finish(context.Context, []alerting.Finished) error
+	// Silent looks, from a mark on, for the next delivery that the provider took and of which it has
+	// told no end, in alerts that are not over; wanted says by when it was last heard of whether it is
+	// one. Where none was found and next is not the end, the rest is still to be looked at.
+	Silent(from alerting.Mark, wanted func(heard time.Time) bool) (x alerting.Silence, next alerting.Mark, found bool)
 }
 
 // A Lease tells whether this process is still the one that may send.

@@ -52,6 +52,8 @@ type outbox struct {
 	takes      []time.Time
 	records    int // calls of Begin
 	wake       chan struct{}
+	silent     []*silence // what the provider took and told no end of
+	putFails   func() error
 }
 
 func newOutbox() *outbox { return &outbox{begun: map[[2]int]time.Time{}, wake: make(chan struct{}, 1)} }

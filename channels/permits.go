@@ -17,7 +17,7 @@ const (
 
 // permits is what may be begun now. Where that is nothing, rest is until when.
 func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
-	asking := int(d.questions.underWay.Load())
+	asking := int(d.questions.underWay.Load() + d.inquiries.underWay.Load())
 	underWay := d.calls.count()
 	sending := max(0, underWay-asking)
 	width := d.width.at(now)

@@ -78,7 +78,7 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
 // quarter of the concurrency is for them, and only the most urgent take what is spared for its like.
 func (d *Dispatcher) askable(now time.Time) int {
 	most := d.limits.Concurrency
-	underWay := max(d.starts.underWay(), d.calls.count()-d.width.ahead(d.width.at(now))) // what is recorded ahead waits
+	underWay := d.underWay(now)
 	switch {
 	case int(d.questions.underWay.Load()) >= max(1, most/4), underWay >= most:
 		return 0
@@ -86,4 +86,9 @@ func (d *Dispatcher) askable(now time.Time) int {
 		return 1
 	}
 	return alerting.Lanes
+}
+
+// underWay is how many calls go on, or are about to: what is recorded ahead of its call waits.
+func (d *Dispatcher) underWay(now time.Time) int {
+	return max(d.starts.underWay(), d.calls.count()-d.width.ahead(d.width.at(now)))
 }

@@ -48,7 +48,7 @@ func (w *world) start(t testing.TB) (stop func() error) {
 }
 
 func (w *world) run(ctx context.Context) <-chan error {
-	d := &channels.Dispatcher{Channel: w.channel, Outbox: w.outbox, Lease: w.lease, Now: time.Now, Log: zerolog.Nop(), Meter: w.meter}
+	d := &channels.Dispatcher{Channel: w.channel, Outbox: w.outbox, Lease: w.lease, Now: time.Now, Log: zerolog.Nop(), Meter: w.meter, Inbox: w.outbox}
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
 	return done

@@ -69,6 +69,8 @@ func (c course) stops() bool { return c.pauses || c.again == waitsAMinute }
 // The courses.
 var (
 	accepts           = course{says: "it has the message", shows: alerting.Accepted}
+	acceptsSilently   = course{says: "it has the message, and can be asked", shows: alerting.Accepted, again: inquires}
+	losesSilently     = course{says: "it lost the message, and can be asked", shows: alerting.Accepted, again: inquires, next: true}
 	losesLater        = course{says: "it lost the message", shows: alerting.Accepted, next: true}
 	isAsked           = course{says: "it may have the message, and can be asked", shows: alerting.Unknown, again: asks, breaker: true}
 	mayHaveIt         = course{says: "it may have the message, and can't be asked", shows: alerting.Unknown, again: waits, breaker: true}
@@ -86,6 +88,7 @@ type again int
 
 const (
 	never again = iota
+	inquires
 	asks
 	waits
 	backsOff
@@ -101,6 +104,7 @@ var agains = map[again]struct {
 	least, longest time.Duration
 }{
 	never:        {"never", 0, 0},
+	inquires:     {"never; asked what became of it after `ask_after`, twice as long, four times …", 0, 0},
 	asks:         {"asked after `reconcile_after`: adopted where it has the message, else sent again, marked", time.Second, time.Second},
 	waits:        {"after `reconcile_after` without a receipt, marked", time.Second, time.Second},
 	backsOff:     {"after a random part of 2 s, 4 s … 5 min", 0, 2 * time.Second},
@@ -132,6 +136,21 @@ func twilio(b twiliosim.Behavior) func(*harness.World, int) {
 		b.Times = times
 		w.Twilio.SetBehavior(b)
 	}
+}
+
+// silentTwilio tells no receipt, and answers reads so.
+func silentTwilio(b twiliosim.Behavior, read *twiliosim.Answer) func(*harness.World, int) {
+	b.Receipts = twiliosim.None
+	return func(w *harness.World, _ int) {
+		w.Twilio.SetBehavior(b)
+		w.Twilio.SetReadAnswer(read)
+	}
+}
+
+// once is the answer to the first read.
+func once(a *twiliosim.Answer) *twiliosim.Answer {
+	a.Times = 1
+	return a
 }
 
 func twilioRefuses(status, code int) func(*harness.World, int) {

@@ -60,7 +60,7 @@ func TestProvidersMisbehave(t *testing.T) {
 }
 
 func (m misbehavior) try(t *testing.T, channel string) {
-	settings := map[string]string{"CHANNELS__FALLBACK_AFTER__SEVERE": "10m"}
+	settings := map[string]string{"CHANNELS__FALLBACK_AFTER__SEVERE": "10m", "CHANNELS__SMS__ASK_AFTER": "1s"}
 	if m.settings != nil {
 		for key, value := range m.settings(t) {
 			settings[key] = value

@@ -31,6 +31,32 @@ func (p Policy) wait(s alerting.Severity) time.Duration {
 	return p[s]
 }
 
+// Since tells from when what the policy goes by could be true.
+type Since struct {
+	// Open is when messages could begin to go out; zero where they always could. A contact has its time
+	// from then on: while nothing could be sent, none has failed.
+	Open time.Time
+	// Watched is when this process began to watch. What providers told while nobody listened takes a
+	// moment to be asked for, or read: a message that a provider has is not taken for undelivered sooner.
+	Watched time.Time
+}
+
+// The moment that is left for what providers told while nobody listened: a quarter of a contact's time,
+// mostCatchUp at most.
+const mostCatchUp = 15 * time.Second
+
+// deadline is when a contact has had its time.
+func (s Since) deadline(activated time.Time, wait time.Duration, taken bool) time.Time {
+	if activated.Before(s.Open) {
+		activated = s.Open
+	}
+	deadline := activated.Add(wait)
+	if heard := s.Watched.Add(min(wait/4, mostCatchUp)); taken && deadline.Before(heard) {
+		return heard
+	}
+	return deadline
+}
+
 // A Step is what a recipient needs now.
 type Step struct {
 	// Next is the contact to use now; nil for none.
@@ -43,15 +69,12 @@ type Step struct {
 }
 
 // Next decides what one recipient needs now.
-//
-// A contact has its time from when it became due, or from openSince where that is later: while
-// nothing could be sent, none has failed.
-func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, openSince, now time.Time) Step {
+func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, since Since, now time.Time) Step {
 	if ladder.Answered {
 		return Step{}
 	}
 	var latest *tracking.Rung
-	dead, arrived := true, false
+	dead, arrived, taken := true, false, false
 	for i := range ladder.Rungs {
 		r := &ladder.Rungs[i]
 		if !r.Active || r.State == alerting.Canceled {
@@ -59,6 +82,7 @@ func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, openSin
 		}
 		dead = dead && r.Lost
 		arrived = arrived || r.State.Arrived() && !r.Lost
+		taken = taken || r.State == alerting.Accepted || r.State == alerting.Sent
 		if latest == nil || r.ActivatedAt.After(latest.ActivatedAt) {
 			latest = r
 		}
@@ -78,11 +102,7 @@ func (p Policy) Next(ladder tracking.Ladder, severity alerting.Severity, openSin
 	if wait == 0 {
 		return Step{}
 	}
-	began := latest.ActivatedAt
-	if began.Before(openSince) {
-		began = openSince
-	}
-	if deadline := began.Add(wait); now.Before(deadline) {
+	if deadline := since.deadline(latest.ActivatedAt, wait, taken); now.Before(deadline) {
 		return Step{At: deadline}
 	}
 	return Step{Next: next, Reason: "not delivered within " + wait.String()}
@@ -109,7 +129,8 @@ type Escalator struct {
 	// OpenSince tells when messages could begin to go out, at a given time; nil when they always could.
 	OpenSince func(now time.Time) time.Time
 
-	seen map[alerting.Key]watched
+	began time.Time // when it began to watch
+	seen  map[alerting.Key]watched
 }
 
 // watched is what is known of an alert since it was last looked at.
@@ -129,7 +150,7 @@ const (
 
 // Run watches until ctx is done. An error means that the ledger could not be written.
 func (e *Escalator) Run(ctx context.Context) error {
-	e.seen = map[alerting.Key]watched{}
+	e.began, e.seen = e.Now(), map[alerting.Key]watched{}
 	for {
 		updated, began := e.Board.Updated(), time.Now()
 		next, err := e.look(context.WithoutCancel(ctx))
@@ -210,12 +231,12 @@ func (e *Escalator) lookAt(head tracking.Summary, now time.Time) ([]alerting.Rec
 	var activations []alerting.Activation
 	var remarks []alerting.Remark
 	activated := map[uint32]bool{}
-	openSince := time.Time{}
+	since := Since{Watched: e.began}
 	if e.OpenSince != nil {
-		openSince = e.OpenSince(now)
+		since.Open = e.OpenSince(now)
 	}
 	e.Board.Ladders(head.Key, func(ladder tracking.Ladder) {
-		step := e.Policy.Next(ladder, head.Alert.Severity, openSince, now)
+		step := e.Policy.Next(ladder, head.Alert.Severity, since, now)
 		switch {
 		case step.Next != nil && !activated[step.Next.Delivery]:
 			activated[step.Next.Delivery] = true

@@ -24,14 +24,14 @@ func ExamplePolicy_Next() {
 	mail := tracking.Rung{Delivery: 1, Channel: "email"}
 	ladder := tracking.Ladder{Name: "Boston Clerk", Rungs: []tracking.Rung{sms, mail}}
 
-	step := policy.Next(ladder, alerting.Severe, time.Time{}, start.Add(30*time.Second))
+	step := policy.Next(ladder, alerting.Severe, escalation.Since{}, start.Add(30*time.Second))
 	fmt.Println("look again after", step.At.Sub(start))
 
-	step = policy.Next(ladder, alerting.Severe, time.Time{}, start.Add(time.Minute))
+	step = policy.Next(ladder, alerting.Severe, escalation.Since{}, start.Add(time.Minute))
 	fmt.Println("use", step.Next.Channel+":", step.Reason)
 
 	ladder.Answered = true
-	step = policy.Next(ladder, alerting.Severe, time.Time{}, start.Add(time.Hour))
+	step = policy.Next(ladder, alerting.Severe, escalation.Since{}, start.Add(time.Hour))
 	fmt.Println("answered:", step.Next == nil)
 	// Output:
 	// look again after 1m0s
@@ -99,7 +99,7 @@ func TestNext(t *testing.T) {
 			if test.severity == "" {
 				test.severity = alerting.Severe
 			}
-			step := policy.Next(test.ladder, test.severity, time.Time{}, start.Add(test.after))
+			step := policy.Next(test.ladder, test.severity, escalation.Since{}, start.Add(test.after))
 			next := uint32(0)
 			if step.Next != nil {
 				next = step.Next.Delivery
@@ -116,6 +116,47 @@ func TestNext(t *testing.T) {
 	}
 }
 
+// What the provider told while nobody listened may be about to be heard: a message that it has is not
+// taken for undelivered in the first moment after a start.
+func TestAfterAStartAMomentIsLeftForWhatTheProviderTold(t *testing.T) {
+	policy := escalation.Policy{alerting.Severe: time.Minute, alerting.Moderate: 20 * time.Second}
+	began := start.Add(time.Hour)
+	for name, test := range map[string]struct {
+		severity alerting.Severity
+		states   []alerting.State // of the contacts in use
+		wait     time.Duration    // after the start; 0 for none
+	}{
+		"the provider has it":                 {alerting.Severe, []alerting.State{alerting.Accepted}, 15 * time.Second},
+		"it passed it on":                     {alerting.Severe, []alerting.State{alerting.Sent}, 15 * time.Second},
+		"the contact has little time":         {alerting.Moderate, []alerting.State{alerting.Accepted}, 5 * time.Second},
+		"the one before is with the provider": {alerting.Severe, []alerting.State{alerting.Accepted, alerting.Queued}, 15 * time.Second},
+		"nobody has it":                       {alerting.Severe, []alerting.State{alerting.Queued}, 0},
+		"it failed":                           {alerting.Severe, []alerting.State{alerting.Failed}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ladder := tracking.Ladder{Name: "Ada"}
+			for i, s := range test.states {
+				ladder.Rungs = append(ladder.Rungs, tracking.Rung{Delivery: uint32(i), State: s, Active: true, ActivatedAt: start, Lost: s.Dead()})
+			}
+			ladder.Rungs = append(ladder.Rungs, tracking.Rung{Delivery: 9})
+			step := policy.Next(ladder, test.severity, escalation.Since{Watched: began}, began)
+			if test.wait > 0 {
+				assert.Nil(t, step.Next)
+				assert.Equal(t, began.Add(test.wait), step.At)
+				step = policy.Next(ladder, test.severity, escalation.Since{Watched: began}, step.At)
+			}
+			if assert.NotNil(t, step.Next) {
+				assert.EqualValues(t, 9, step.Next.Delivery)
+			}
+		})
+	}
+	t.Run("its time is over later anyway", func(t *testing.T) {
+		ladder := tracking.Ladder{Rungs: []tracking.Rung{{State: alerting.Accepted, Active: true, ActivatedAt: start}, {Delivery: 9}}}
+		step := policy.Next(ladder, alerting.Severe, escalation.Since{Watched: start.Add(20 * time.Second)}, start.Add(30*time.Second))
+		assert.Equal(t, start.Add(time.Minute), step.At)
+	})
+}
+
 // While nothing could be sent no contact has failed anybody: its time runs from when messages could go.
 func TestAContactsTimeRunsFromWhenMessagesCouldGoOut(t *testing.T) {
 	policy := escalation.Policy{alerting.Severe: time.Minute}
@@ -123,8 +164,8 @@ func TestAContactsTimeRunsFromWhenMessagesCouldGoOut(t *testing.T) {
 		{Delivery: 0, Channel: "sms", Active: true, State: alerting.Queued, ActivatedAt: start}, {Delivery: 1, Channel: "email"},
 	}}
 	released := start.Add(3 * time.Hour)
-	step := policy.Next(ladder, alerting.Severe, released, released.Add(59*time.Second))
+	step := policy.Next(ladder, alerting.Severe, escalation.Since{Open: released}, released.Add(59*time.Second))
 	assert.Nil(t, step.Next)
 	assert.Equal(t, released.Add(time.Minute), step.At)
-	assert.NotNil(t, policy.Next(ladder, alerting.Severe, released, released.Add(time.Minute)).Next)
+	assert.NotNil(t, policy.Next(ladder, alerting.Severe, escalation.Since{Open: released}, released.Add(time.Minute)).Next)
 }

@@ -69,6 +69,11 @@ func (o *Outbox) Wake() <-chan struct{} { return o.Board.Wake(o.Channel) }
 // NextRetry implements channels.Outbox.
 func (o *Outbox) NextRetry() time.Time { return o.Board.NextRetry(o.Channel) }
 
+// Silent implements channels.Outbox.
+func (o *Outbox) Silent(from alerting.Mark, wanted func(heard time.Time) bool) (x alerting.Silence, next alerting.Mark, found bool) {
+	return o.Board.Silent(o.Channel, from, o.Now(), wanted)
+}
+
 // Message implements channels.Outbox.
 func (o *Outbox) Message(x alerting.Due) (_ alerting.Message, err error) {
 	defer alerting.Rescue(&err)

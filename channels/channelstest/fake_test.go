@@ -33,6 +33,7 @@ type fake struct {
 	name     string
 	findings func([]channels.Finding) []channels.Finding
 	find     func(out alerting.Outcome, found bool, err error) (alerting.Outcome, bool, error)
+	inquire  func(facts []alerting.Inbound, err error) ([]alerting.Inbound, error)
 	handle   func(w http.ResponseWriter, r *http.Request, inbox channels.Inbox)
 	listen   func(context.Context) error
 	parse    func(string) (string, error)
@@ -49,9 +50,10 @@ func newFake() *fake {
 		find: func(out alerting.Outcome, found bool, err error) (alerting.Outcome, bool, error) {
 			return out, found, err
 		},
-		handle: receive,
-		parse:  parseFake,
-		listen: func(ctx context.Context) error { <-ctx.Done(); return nil },
+		inquire: func(facts []alerting.Inbound, err error) ([]alerting.Inbound, error) { return facts, err },
+		handle:  receive,
+		parse:   parseFake,
+		listen:  func(ctx context.Context) error { <-ctx.Done(); return nil },
 	}
 	f.take = func(mode string) int {
 		if mode == "" || mode == "cut after" {
@@ -166,6 +168,19 @@ func (f *fake) Reconcile(_ context.Context, m alerting.Message, _ time.Time) (al
 		}
 	}
 	return f.find(alerting.Outcome{}, false, nil)
+}
+
+func (f *fake) Inquire(_ context.Context, x alerting.Silence) ([]alerting.Inbound, error) {
+	n, err := strconv.Atoi(x.ProviderID)
+	switch {
+	case f.mode == "down":
+		return f.inquire(nil, errors.New("the provider is down"))
+	case err != nil || n < 1 || n > len(f.taken):
+		return f.inquire(nil, alerting.Errorf(alerting.CodeNotFound, "no such message"))
+	}
+	return f.inquire([]alerting.Inbound{{
+		Channel: "fake", Kind: alerting.InboundReceipt, At: time.Unix(1, 0), Ref: x.Ref.String(), About: []string{x.ProviderID}, State: alerting.Sent, ID: x.ProviderID + "-sent",
+	}}, nil)
 }
 
 func (f *fake) Routes(inbox channels.Inbox) []channels.Route {

@@ -101,6 +101,10 @@ var cases = []testCase{
 	{"reconcile does not find what was not taken", reconcileFindsNothing},
 	{"reconcile says when it can't ask", reconcileSaysWhenItCannotAsk},
 
+	{"inquiry tells what a receipt would", inquiryTellsWhatAReceiptWould},
+	{"inquiry knows no message that was not taken", inquiryKnowsNoOther},
+	{"inquiry says when it can't ask", inquirySaysWhenItCannotAsk},
+
 	{"reply is put before it is answered", replyIsPutFirst},
 	{"receipt is put before it is answered", receiptIsPutFirst},
 	{"the same reply twice has the same id", sameReplySameID},

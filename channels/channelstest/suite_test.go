@@ -118,6 +118,29 @@ func TestDefectiveChannelFails(t *testing.T) {
 		{"reconcile does not find what was not taken", "match the alert's code", func(f *fake) { f.find = found(true) }},
 		{"reconcile says when it can't ask", "not knowing is not the same", func(f *fake) { f.find = found(false) }},
 
+		{"inquiry tells what a receipt would", "could not ask", func(f *fake) {
+			f.inquire = func([]alerting.Inbound, error) ([]alerting.Inbound, error) { return nil, errors.New("no") }
+		}},
+		{"inquiry tells what a receipt would", "no receipt", func(f *fake) { f.inquire = tells() }},
+		{"inquiry tells what a receipt would", "another attempt", func(f *fake) { f.inquire = tells(alerting.Inbound{Kind: alerting.InboundReceipt, ID: "1"}) }},
+		{"inquiry tells what a receipt would", "counts once", func(f *fake) {
+			asked := 0
+			f.inquire = func(facts []alerting.Inbound, err error) ([]alerting.Inbound, error) {
+				asked++
+				for i := range facts {
+					facts[i].ID += strconv.Itoa(asked)
+				}
+				return facts, err
+			}
+		}},
+		{"inquiry knows no message that was not taken", "alerting.CodeNotFound", func(f *fake) { f.inquire = tells() }},
+		{"inquiry says when it can't ask", "not knowing is not the same", func(f *fake) { f.inquire = tells() }},
+		{"inquiry says when it can't ask", "does not know the message", func(f *fake) {
+			f.inquire = func([]alerting.Inbound, error) ([]alerting.Inbound, error) {
+				return nil, alerting.Errorf(alerting.CodeNotFound, "gone")
+			}
+		}},
+
 		{"reply is put before it is answered", "was answered 500", func(f *fake) { f.handle = answer(500) }},
 		{"reply is put before it is answered", "had put 0 facts", func(f *fake) { f.handle = answer(200) }},
 		{"reply is put before it is answered", "before Put returned", func(f *fake) {
@@ -193,6 +216,11 @@ func found(is bool) func(alerting.Outcome, bool, error) (alerting.Outcome, bool,
 	return func(alerting.Outcome, bool, error) (alerting.Outcome, bool, error) {
 		return alerting.Outcome{State: alerting.Accepted}, is, nil
 	}
+}
+
+// tells answers every inquiry with the same facts.
+func tells(facts ...alerting.Inbound) func([]alerting.Inbound, error) ([]alerting.Inbound, error) {
+	return func([]alerting.Inbound, error) ([]alerting.Inbound, error) { return facts, nil }
 }
 
 // put answers every request by putting the same fact.

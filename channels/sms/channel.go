@@ -45,6 +45,7 @@ type channel struct {
 var _ interface {
 	channels.Channel
 	channels.Reconciler
+	channels.Inquirer
 	channels.Receiver
 } = (*channel)(nil)
 
@@ -80,6 +81,7 @@ func (c *channel) Limits() channels.Limits {
 		Rate:           c.config.Rate,
 		Concurrency:    c.config.Concurrency,
 		ReconcileAfter: c.config.ReconcileAfter,
+		AskAfter:       c.config.AskAfter,
 	}
 }
 

@@ -32,6 +32,10 @@ type Config struct {
 	// ReconcileAfter is how long after a call without an answer Twilio is asked whether it has the
 	// message, from 1 s to 10 min.
 	ReconcileAfter time.Duration `koanf:"reconcile_after"`
+	// AskAfter is how long after Twilio took a message, or last told of it, it is asked whether it
+	// arrived, where no receipt says so: from 1 s to 10 min. It should be less than the least
+	// fallback_after, so that no contact is used for want of a receipt alone.
+	AskAfter time.Duration `koanf:"ask_after"`
 }
 
 const twilioURL = "https://api.twilio.com"
@@ -43,6 +47,7 @@ func defaults() channels.Config {
 		Concurrency:    32,
 		Timeout:        15 * time.Second,
 		ReconcileAfter: 10 * time.Second,
+		AskAfter:       30 * time.Second,
 	}
 }
 
@@ -95,6 +100,9 @@ func (c *Config) validateBounds(add func(key, detail string)) {
 	}
 	if c.ReconcileAfter < time.Second || c.ReconcileAfter > 10*time.Minute {
 		add("reconcile_after", "give a time from 1s to 10m")
+	}
+	if c.AskAfter < time.Second || c.AskAfter > 10*time.Minute {
+		add("ask_after", "give a time from 1s to 10m")
 	}
 }
 

@@ -32,6 +32,7 @@ func TestDefaults(t *testing.T) {
 	assert.EqualValues(t, 1, c.Rate, "Twilio's own queue would undo urgency")
 	assert.Equal(t, 32, c.Concurrency)
 	assert.Equal(t, 15*time.Second, c.Timeout)
+	assert.Equal(t, 30*time.Second, c.AskAfter, "less than the time that the first contact has")
 	assert.Empty(t, problems(valid()))
 }
 
@@ -46,26 +47,28 @@ func TestValidate(t *testing.T) {
 		change func(*sms.Config)
 		keys   []string
 	}{
-		"nothing given":            {func(c *sms.Config) { *c = sms.Config{AuthToken: " "} }, []string{"account_sid", "auth_token", "from", "rate", "concurrency", "timeout", "reconcile_after"}},
-		"SID of something else":    {func(c *sms.Config) { c.AccountSID = "SK1" }, []string{"account_sid"}},
-		"token with a line break":  {func(c *sms.Config) { c.AuthToken += "\n" }, []string{"auth_token"}},
-		"from in national form":    {func(c *sms.Config) { c.From = "617-555-0100" }, []string{"from"}},
-		"from is a name":           {func(c *sms.Config) { c.From = "MASTATE" }, []string{"from"}},
-		"from is a short code":     {func(c *sms.Config) { c.From = "77777" }, nil},
-		"service alone":            {func(c *sms.Config) { c.From, c.MessagingServiceSID = "", "MG1" }, nil},
-		"service is not one":       {func(c *sms.Config) { c.MessagingServiceSID = "PN1" }, []string{"messaging_service_sid"}},
-		"empty address is Twilio":  {func(c *sms.Config) { c.BaseURL = "" }, nil},
-		"stand-in on loopback":     {func(c *sms.Config) { c.BaseURL = "http://127.0.0.1:8082" }, nil},
-		"token in the clear":       {func(c *sms.Config) { c.BaseURL = "http://twilio.example" }, []string{"base_url"}},
-		"no scheme":                {func(c *sms.Config) { c.BaseURL = "api.twilio.com" }, []string{"base_url"}},
-		"not an address":           {func(c *sms.Config) { c.BaseURL = "https://%zz" }, []string{"base_url"}},
-		"address with a query":     {func(c *sms.Config) { c.BaseURL = "https://x.example/?a=1" }, []string{"base_url"}},
-		"address with credentials": {func(c *sms.Config) { c.BaseURL = "https://a:b@x.example" }, []string{"base_url"}},
-		"rate of nothing":          {func(c *sms.Config) { c.Rate = 0 }, []string{"rate"}},
-		"rate is no number":        {func(c *sms.Config) { c.Rate = math.NaN() }, []string{"rate"}},
-		"far too many at once":     {func(c *sms.Config) { c.Concurrency = 501 }, []string{"concurrency"}},
-		"impatient":                {func(c *sms.Config) { c.Timeout = time.Millisecond }, []string{"timeout"}},
-		"asks too late":            {func(c *sms.Config) { c.ReconcileAfter = time.Hour }, []string{"reconcile_after"}},
+		"nothing given":               {func(c *sms.Config) { *c = sms.Config{AuthToken: " "} }, []string{"account_sid", "auth_token", "from", "rate", "concurrency", "timeout", "reconcile_after", "ask_after"}},
+		"SID of something else":       {func(c *sms.Config) { c.AccountSID = "SK1" }, []string{"account_sid"}},
+		"token with a line break":     {func(c *sms.Config) { c.AuthToken += "\n" }, []string{"auth_token"}},
+		"from in national form":       {func(c *sms.Config) { c.From = "617-555-0100" }, []string{"from"}},
+		"from is a name":              {func(c *sms.Config) { c.From = "MASTATE" }, []string{"from"}},
+		"from is a short code":        {func(c *sms.Config) { c.From = "77777" }, nil},
+		"service alone":               {func(c *sms.Config) { c.From, c.MessagingServiceSID = "", "MG1" }, nil},
+		"service is not one":          {func(c *sms.Config) { c.MessagingServiceSID = "PN1" }, []string{"messaging_service_sid"}},
+		"empty address is Twilio":     {func(c *sms.Config) { c.BaseURL = "" }, nil},
+		"stand-in on loopback":        {func(c *sms.Config) { c.BaseURL = "http://127.0.0.1:8082" }, nil},
+		"token in the clear":          {func(c *sms.Config) { c.BaseURL = "http://twilio.example" }, []string{"base_url"}},
+		"no scheme":                   {func(c *sms.Config) { c.BaseURL = "api.twilio.com" }, []string{"base_url"}},
+		"not an address":              {func(c *sms.Config) { c.BaseURL = "https://%zz" }, []string{"base_url"}},
+		"address with a query":        {func(c *sms.Config) { c.BaseURL = "https://x.example/?a=1" }, []string{"base_url"}},
+		"address with credentials":    {func(c *sms.Config) { c.BaseURL = "https://a:b@x.example" }, []string{"base_url"}},
+		"rate of nothing":             {func(c *sms.Config) { c.Rate = 0 }, []string{"rate"}},
+		"rate is no number":           {func(c *sms.Config) { c.Rate = math.NaN() }, []string{"rate"}},
+		"far too many at once":        {func(c *sms.Config) { c.Concurrency = 501 }, []string{"concurrency"}},
+		"impatient":                   {func(c *sms.Config) { c.Timeout = time.Millisecond }, []string{"timeout"}},
+		"asks at once":                {func(c *sms.Config) { c.AskAfter = 0 }, []string{"ask_after"}},
+		"asks too late for a receipt": {func(c *sms.Config) { c.AskAfter = time.Hour }, []string{"ask_after"}},
+		"asks too late":               {func(c *sms.Config) { c.ReconcileAfter = time.Hour }, []string{"reconcile_after"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := valid()

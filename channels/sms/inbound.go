@@ -69,27 +69,39 @@ func (c *channel) readStatus(query, form url.Values, now time.Time) ([]alerting.
 	if !messageSID.MatchString(sid) || status == "" {
 		return nil, &refusal{http.StatusBadRequest, "malformed", "the receipt names no message or no status"}
 	}
-	fact := alerting.Inbound{
-		Channel: name, Kind: alerting.InboundReceipt, At: now, About: []string{sid},
-		State: stateOf(status), ID: sid + "-" + clip(status),
-	}
+	told := word{sid: sid, status: status, to: form.Get("To")}
 	if ref, err := alerting.ParseRef(query.Get(refKey)); err == nil {
-		fact.Ref = ref.String()
+		told.ref = ref.String()
 	}
-	code, err := strconv.Atoi(form.Get("ErrorCode"))
-	if err != nil || code <= 0 {
-		code = 0
+	if code, err := strconv.Atoi(form.Get("ErrorCode")); err == nil && code > 0 {
+		told.code = code
 	}
-	if fact.State != alerting.Undelivered && code == 0 {
-		return []alerting.Inbound{fact}, nil
+	return told.facts(now), nil
+}
+
+// A word is what Twilio tells of a message, by itself or when it is asked.
+type word struct {
+	sid, status, to string
+	code            int    // the error, 0 for none
+	ref             string // the attempt that it is about; "" where it is not known
+}
+
+// facts are what a word means. Told twice they have the same ids.
+func (w word) facts(now time.Time) []alerting.Inbound {
+	fact := alerting.Inbound{
+		Channel: name, Kind: alerting.InboundReceipt, At: now, About: []string{w.sid}, Ref: w.ref,
+		State: stateOf(w.status), ID: w.sid + "-" + clip(w.status),
 	}
-	cause := faultOf(code)
-	fact.Code, fact.Reason = codeText(code), cause.sentence
-	if to, err := parseAddress(form.Get("To")); err == nil && cause.class == optedOut {
-		wish := alerting.Inbound{Channel: name, Kind: alerting.InboundOptOut, At: now, From: to, Code: fact.Code, Reason: fact.Reason, ID: sid + "-opt-out"}
-		return []alerting.Inbound{fact, wish}, nil
+	if fact.State != alerting.Undelivered && w.code == 0 {
+		return []alerting.Inbound{fact}
 	}
-	return []alerting.Inbound{fact}, nil
+	cause := faultOf(w.code)
+	fact.Code, fact.Reason = codeText(w.code), cause.sentence
+	if to, err := parseAddress(w.to); err == nil && cause.class == optedOut {
+		wish := alerting.Inbound{Channel: name, Kind: alerting.InboundOptOut, At: now, From: to, Code: fact.Code, Reason: fact.Reason, ID: w.sid + "-opt-out"}
+		return []alerting.Inbound{fact, wish}
+	}
+	return []alerting.Inbound{fact}
 }
 
 // clip bounds a status that Twilio may invent.

@@ -133,7 +133,7 @@ func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel cha
 		return nil
 	}
 	dispatcher := &channels.Dispatcher{
-		Channel: channel, Lease: s.gate.Guard(lease), Now: time.Now, Log: s.log, Meter: s.metrics,
+		Channel: channel, Lease: s.gate.Guard(lease), Now: time.Now, Log: s.log, Meter: s.metrics, Inbox: s.engine,
 		Outbox: &outbox.Outbox{
 			Channel: name, Board: s.board, Journal: journal, Word: newWriter(s.desk, s.links, channel.Format()).word,
 			OptedOut: s.optedOut, OptOut: s.optOut, Memory: memory, Now: time.Now,

@@ -74,6 +74,10 @@ type Answer struct {
 	Body   string
 	// Accept takes the message all the same.
 	Accept bool
+	// Hang keeps who reads waiting until they give up.
+	Hang bool
+	// Times is how many reads are answered so, after which the account answers itself; 0 is all.
+	Times int
 }
 
 // Refuse is the answer by which Twilio refuses with one of its error codes.
@@ -107,6 +111,7 @@ type knobs struct {
 	all     Behavior
 	byTo    map[string]Behavior
 	reads   *Answer
+	read    int // how many reads were answered so
 	inbound string
 }
 
@@ -127,11 +132,12 @@ func (s *Server) SetBehaviorFor(to string, b Behavior) {
 	s.knobs.byTo[to] = b
 }
 
-// SetReadAnswer gives every read (lists, account, numbers) the same answer; nil is the account's own.
+// SetReadAnswer gives every read (lists, messages, account, numbers) the same answer; nil is the
+// account's own.
 func (s *Server) SetReadAnswer(a *Answer) {
 	s.knobs.mu.Lock()
 	defer s.knobs.mu.Unlock()
-	s.knobs.reads = a
+	s.knobs.reads, s.knobs.read = a, 0
 }
 
 // SetInboundURL sets where messages to the account's numbers are posted, as one does for a number in
@@ -145,6 +151,11 @@ func (s *Server) SetInboundURL(url string) {
 func (k *knobs) readAnswer() *Answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.reads != nil && k.reads.Times > 0 {
+		if k.read++; k.read > k.reads.Times {
+			k.reads = nil
+		}
+	}
 	return k.reads
 }
 

@@ -165,6 +165,9 @@ func (s *Server) begin() bool {
 func (s *Server) reading(handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch answer := s.knobs.readAnswer(); {
+		case answer != nil && answer.Hang:
+			s.wait(r.Context(), time.Hour)
+			panic(http.ErrAbortHandler)
 		case answer != nil:
 			answer.write(w)
 		case !s.authorized(r):
