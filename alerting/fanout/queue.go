@@ -23,6 +23,7 @@ type queue struct {
 const (
 	maxAhead      = 100_000
 	maxAheadBytes = 16 << 20
+	maxNamed      = 100_000 // ids and keys that the corrections among them name
 )
 
 // roomLook is how often it is looked whether there is room again.
@@ -36,7 +37,7 @@ func newQueue(judged alerting.Judged) *queue {
 func (q *queue) add(ctx context.Context, w *waiting, names []string) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.order.live >= maxAhead {
+	for q.order.live >= maxAhead || len(q.order.named) >= maxNamed {
 		if err := q.wait(ctx, nil); err != nil {
 			return err
 		}
