@@ -11,6 +11,7 @@ import (
 // same board.
 func (b *Board) fold(sequence uint64, r *alerting.Record) {
 	b.inbound = max(b.inbound, r.Inbound)
+	b.foldAside(r)
 	if r.Alert == "" {
 		return // only a cursor
 	}
@@ -54,6 +55,7 @@ func (b *Board) foldInto(a *alert, sequence uint64, r *alerting.Record) {
 	}
 	a.latest, a.latestAt = sequence, r.At
 	if r.Manifest != nil {
+		b.doze(a)
 		b.foldManifest(a, r.At, *r.Manifest)
 	}
 	if r.Withdrawn != nil {
