@@ -108,8 +108,13 @@ func (p *pass) withdraw(ctx context.Context, key alerting.Key, opened alerting.O
 	return p.expandCorrection(ctx, key, opened)
 }
 
-// expandCorrection writes the manifest of a correction whose withdrawals are durable.
+// expandCorrection writes the manifest of a correction whose withdrawals are durable. Where what it
+// corrects is filed, the pass leaves it to who has that read again, if there is someone.
 func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened alerting.Opened) error {
+	if p.later != nil && slices.ContainsFunc(opened.Corrects, p.Board.Away) {
+		p.later(key, opened)
+		return nil
+	}
 	for _, corrected := range opened.Corrects {
 		if err := p.recall(corrected); err != nil {
 			return err
