@@ -163,7 +163,7 @@ func (p *pass) planCorrection(opened alerting.Opened) *plan {
 				candidates = append(candidates, c)
 				continue
 			}
-			candidates[i].Recipient.Areas = union(candidates[i].Recipient.Areas, c.Recipient.Areas)
+			candidates[i].Recipient.Areas = alerting.UnionAreas(candidates[i].Recipient.Areas, c.Recipient.Areas)
 		}
 	}
 	plan := newPlan(candidates, opened.Alert.Severity == alerting.Extreme)
@@ -173,7 +173,7 @@ func (p *pass) planCorrection(opened alerting.Opened) *plan {
 
 // alsoAt adds the addresses at which another of the corrected alerts was attempted.
 func alsoAt(c alerting.Candidate, x tracking.Addressed) alerting.Candidate {
-	c.Recipient.Areas = union(c.Recipient.Areas, x.Recipient.Areas)
+	c.Recipient.Areas = alerting.UnionAreas(c.Recipient.Areas, x.Recipient.Areas)
 	for _, extra := range x.Attempted {
 		i := slices.IndexFunc(c.Contacts, func(have alerting.Planned) bool {
 			return have.Channel == extra.Channel && have.Address == extra.Address
@@ -185,15 +185,4 @@ func alsoAt(c alerting.Candidate, x tracking.Addressed) alerting.Candidate {
 		}
 	}
 	return c
-}
-
-// union is a list that has what either has, in their order.
-func union(a, b []alerting.Area) []alerting.Area {
-	both := slices.Clone(a)
-	for _, area := range b {
-		if !slices.Contains(both, area) {
-			both = append(both, area)
-		}
-	}
-	return both
 }

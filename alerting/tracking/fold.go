@@ -95,7 +95,7 @@ func (a *alert) begin(sequence uint64, r *alerting.Record) {
 		return
 	}
 	wider := *a.opened
-	wider.Alert.Areas = union(wider.Alert.Areas, r.Opened.Alert.Areas)
+	wider.Alert.Areas = alerting.UnionAreas(wider.Alert.Areas, r.Opened.Alert.Areas)
 	a.opened, a.manifested = &wider, false
 }
 
