@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -137,3 +138,30 @@ type Atlas interface {
 
 // ListAreas names areas in a sentence: "ma.boston, ma.lynn".
 func ListAreas(areas []Area) string { return list(areas) }
+
+// UnionAreas is x with what y has besides, each once, in their order. Appending to it changes neither.
+func UnionAreas(x, y []Area) []Area {
+	x = slices.Clip(x)
+	if len(x)+len(y) <= few { // as nearly always: a subscriber's
+		for _, area := range y {
+			if !slices.Contains(x, area) {
+				x = append(x, area)
+			}
+		}
+		return slices.Clip(x)
+	}
+	have := make(map[Area]bool, len(x)+len(y))
+	for _, area := range x {
+		have[area] = true
+	}
+	for _, area := range y {
+		if !have[area] {
+			have[area] = true
+			x = append(x, area)
+		}
+	}
+	return slices.Clip(x)
+}
+
+// few is how many areas are sooner compared with each other than looked up.
+const few = 32

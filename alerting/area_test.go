@@ -1,6 +1,8 @@
 package alerting_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,4 +77,27 @@ func TestEveryStateHasItsOwnCodes(t *testing.T) {
 	assert.Len(t, fips, 56)
 	_, ok := alerting.StateByCode(alerting.Nation)
 	assert.False(t, ok)
+}
+
+func TestUnionOfAreas(t *testing.T) {
+	many := make([]alerting.Area, 100)
+	for i := range many {
+		many[i] = alerting.Area(fmt.Sprint("ma.town-", i))
+	}
+	for name, test := range map[string]struct{ x, y, want []alerting.Area }{
+		"nothing":         {nil, nil, nil},
+		"of one":          {nil, []alerting.Area{"ma.b", "ma.a", "ma.b"}, []alerting.Area{"ma.b", "ma.a"}},
+		"what both have":  {[]alerting.Area{"ma.b", "ma.a"}, []alerting.Area{"ma.a", "ma.c"}, []alerting.Area{"ma.b", "ma.a", "ma.c"}},
+		"many":            {many[:60], many[40:], many},
+		"many in reverse": {many[40:], many[:60], append(slices.Clone(many[40:]), many[:40]...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := slices.Clone(test.x)
+			got := alerting.UnionAreas(test.x, test.y)
+			assert.Equal(t, test.want, got)
+			_ = append(got, "ma.z")
+			assert.Equal(t, before, test.x)
+			assert.Equal(t, test.want, got)
+		})
+	}
 }

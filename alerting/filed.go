@@ -21,14 +21,18 @@ type Filed struct {
 	Reached        int        `cbor:"13,keyasint"`
 	Delivered      int        `cbor:"14,keyasint"`
 	Acknowledged   int        `cbor:"15,keyasint"`
+	// Traces tell whether a message may have gone to an address, in a form that only the board reads.
+	Traces []byte `cbor:"16,keyasint,omitempty"`
 }
 
 // A Checkpoint is where a board that has everything that is filed begins to read the ledger.
 type Checkpoint struct {
 	// Resume is the ledger's first sequence that is still needed.
 	Resume uint64 `cbor:"1,keyasint"`
-	// Reached, Last and Inbound are as the board had them when the checkpoint was made.
+	// Reached, Last, Inbound and Aside are as the board had them when the checkpoint was made.
 	Reached uint64            `cbor:"2,keyasint"`
 	Last    map[string]uint64 `cbor:"3,keyasint"`
 	Inbound uint64            `cbor:"4,keyasint"`
+	// Aside are the inbound facts that waited then, by where they came in.
+	Aside map[uint64][]Inbound `cbor:"5,keyasint,omitempty"`
 }

@@ -22,6 +22,12 @@ type Record struct {
 	// Inbound is the sequence of the inbound fact that this record is drawn from: a reader that
 	// has seen it does not draw from it again.
 	Inbound uint64 `cbor:"13,keyasint,omitempty" json:"inbound,omitempty"`
+	// Aside are those facts at Inbound of which nothing can be drawn before the details of a filed alert
+	// are read again. They wait here, and what comes after them does not wait for them.
+	Aside []Inbound `cbor:"16,keyasint,omitempty" json:"-"`
+	// Settled is the Inbound of facts that were set aside and from which this record is drawn: they wait
+	// no more.
+	Settled uint64 `cbor:"17,keyasint,omitempty" json:"settled,omitempty"`
 }
 
 // Opened says that an alert was accepted, or that one which was is now for more areas.

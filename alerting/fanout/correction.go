@@ -108,8 +108,13 @@ func (p *pass) withdraw(ctx context.Context, key alerting.Key, opened alerting.O
 	return p.expandCorrection(ctx, key, opened)
 }
 
-// expandCorrection writes the manifest of a correction whose withdrawals are durable.
+// expandCorrection writes the manifest of a correction whose withdrawals are durable. Where what it
+// corrects is filed, the pass leaves it to who has that read again, if there is someone.
 func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened alerting.Opened) error {
+	if p.later != nil && slices.ContainsFunc(opened.Corrects, p.Board.Away) {
+		p.later(key, opened)
+		return nil
+	}
 	for _, corrected := range opened.Corrects {
 		if err := p.recall(corrected); err != nil {
 			return err
@@ -158,7 +163,7 @@ func (p *pass) planCorrection(opened alerting.Opened) *plan {
 				candidates = append(candidates, c)
 				continue
 			}
-			candidates[i].Recipient.Areas = union(candidates[i].Recipient.Areas, c.Recipient.Areas)
+			candidates[i].Recipient.Areas = alerting.UnionAreas(candidates[i].Recipient.Areas, c.Recipient.Areas)
 		}
 	}
 	plan := newPlan(candidates, opened.Alert.Severity == alerting.Extreme)
@@ -168,7 +173,7 @@ func (p *pass) planCorrection(opened alerting.Opened) *plan {
 
 // alsoAt adds the addresses at which another of the corrected alerts was attempted.
 func alsoAt(c alerting.Candidate, x tracking.Addressed) alerting.Candidate {
-	c.Recipient.Areas = union(c.Recipient.Areas, x.Recipient.Areas)
+	c.Recipient.Areas = alerting.UnionAreas(c.Recipient.Areas, x.Recipient.Areas)
 	for _, extra := range x.Attempted {
 		i := slices.IndexFunc(c.Contacts, func(have alerting.Planned) bool {
 			return have.Channel == extra.Channel && have.Address == extra.Address
@@ -180,15 +185,4 @@ func alsoAt(c alerting.Candidate, x tracking.Addressed) alerting.Candidate {
 		}
 	}
 	return c
-}
-
-// union is a list that has what either has, in their order.
-func union(a, b []alerting.Area) []alerting.Area {
-	both := slices.Clone(a)
-	for _, area := range b {
-		if !slices.Contains(both, area) {
-			both = append(both, area)
-		}
-	}
-	return both
 }

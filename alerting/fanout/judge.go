@@ -113,10 +113,10 @@ func (p *pass) repeat(ctx context.Context, known alerting.Opened, key alerting.K
 		return alerting.Errorf(alerting.CodeConflict, "an alert with the id %q from %q says something else already (%s); give a new id, or publish an update that references it", now.Alert.ID, now.Alert.Sender, key)
 	}
 	v.Alert, v.Code, v.Repeated = key, known.Code, true
-	if !expanded {
+	fresh := slices.DeleteFunc(slices.Clone(now.Alert.Areas), func(a alerting.Area) bool { return slices.Contains(known.Alert.Areas, a) })
+	if len(fresh) == 0 && !expanded {
 		return p.expandCorrection(ctx, key, known)
 	}
-	fresh := slices.DeleteFunc(slices.Clone(now.Alert.Areas), func(a alerting.Area) bool { return slices.Contains(known.Alert.Areas, a) })
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -125,6 +125,9 @@ func (p *pass) repeat(ctx context.Context, known alerting.Opened, key alerting.K
 	}
 	wider := known
 	wider.Alert.Areas = fresh
+	if !expanded {
+		return p.widenUnexpanded(ctx, key, wider)
+	}
 	if err := p.recall(key); err != nil {
 		return err
 	}
@@ -138,6 +141,19 @@ func (p *pass) repeat(ctx context.Context, known alerting.Opened, key alerting.K
 	p.taken[now.Identity] = true
 	template := alerting.Record{Alert: key, At: p.moment()}
 	return p.add(ctx, withOpened(plan.records(template), wider))
+}
+
+// widenUnexpanded adds areas to a correction that has no manifest yet: the one that it gets is for all of
+// them.
+func (p *pass) widenUnexpanded(ctx context.Context, key alerting.Key, wider alerting.Opened) error {
+	if err := p.add(ctx, []alerting.Record{{Alert: key, At: p.moment(), Opened: &wider}}); err != nil {
+		return err
+	}
+	if err := p.flush(ctx); err != nil {
+		return err
+	}
+	all, _ := p.Board.Opened(key)
+	return p.expandCorrection(ctx, key, all)
 }
 
 // open gives a new alert its record.

@@ -14,17 +14,19 @@ import (
 //
 //   - messages with the same id, whoever published them: an identity belongs to the first;
 //   - corrections, among each other;
-//   - a correction and what it names, by id or by key, with whatever has the same id as that.
+//   - a correction and what it names, by id or by key, with whatever has the same id as that, whichever
+//     of them was published first.
 //
 // What a message must wait for takes its urgency over. An order is not safe for concurrent use.
 type order struct {
-	published  []*waiting // as they were; those that are judged are dropped, from the front at once
-	live       int        // those that are not judged
-	read       uint64     // the newest message that was added
-	furthest   uint64     // the newest that is judged
-	lanes      [2]lane    // what goes on in any case; what needs room
-	newest     map[string]*waiting
-	correction *waiting // the newest one
+	published  []*waiting          // as they were; those that are judged are dropped, from the front at once
+	live       int                 // those that are not judged
+	read       uint64              // the newest message that was added
+	furthest   uint64              // the newest that is judged
+	lanes      [2]lane             // what goes on in any case; what needs room
+	newest     map[string]*waiting // by id
+	correction *waiting            // the newest one
+	named      map[string]*waiting // the newest one that names an id or a key
 }
 
 // A waiting message is published and not judged.
@@ -37,12 +39,13 @@ type waiting struct {
 	judged    bool
 	place     int        // in its lane; -1 while it is being judged
 	before    []*waiting // what must be judged first
+	names     []string   // the ids and keys that it corrects
 	size      int        // of its body, in bytes
 	message   *alerting.Submission
 }
 
 func newOrder(judged alerting.Judged) *order {
-	return &order{read: judged.Through, furthest: judged.Through, newest: map[string]*waiting{}}
+	return &order{read: judged.Through, furthest: judged.Through, newest: map[string]*waiting{}, named: map[string]*waiting{}}
 }
 
 // glance makes a waiting message of a submission. What is extreme goes on in any case; a correction
@@ -60,19 +63,32 @@ func glance(s *alerting.Submission) (w *waiting, references []string) {
 // add takes in the next message that was published. names are the ids and keys that it corrects.
 func (o *order) add(w *waiting, names []string) {
 	o.follow(w, o.newest[w.id])
+	o.follow(w, o.named[w.id])
+	o.follow(w, o.named[string(alerting.KeyOf(w.sequence))])
 	if w.corrects {
-		o.follow(w, o.correction)
-		for _, name := range names {
-			o.follow(w, o.newest[name])
-			if named := o.at(alerting.Key(name)); named != nil {
-				o.follow(w, o.newest[named.id])
-			}
-		}
-		o.correction = w
+		o.correct(w, names)
 	}
 	o.published, o.live, o.read = append(o.published, w), o.live+1, w.sequence
 	o.newest[w.id] = w
 	o.offer(w)
+}
+
+// correct puts a correction behind those before it and behind what it names, and notes what it names:
+// what is published under such a name later is judged by what the correction left.
+func (o *order) correct(w *waiting, names []string) {
+	o.follow(w, o.correction)
+	for _, name := range names {
+		o.follow(w, o.newest[name])
+		w.names = append(w.names, name)
+		if named := o.at(alerting.Key(name)); named != nil {
+			o.follow(w, o.newest[named.id])
+			w.names = append(w.names, named.id)
+		}
+	}
+	for _, name := range w.names {
+		o.named[name] = w
+	}
+	o.correction = w
 }
 
 // follow makes one message wait for another that was published before it, and that one and all that
@@ -147,7 +163,12 @@ func (o *order) remove(w *waiting) bool {
 
 // settle notes that a message that was taken is judged, for good.
 func (o *order) settle(w *waiting) {
-	w.judged, w.before, w.message = true, nil, nil
+	for _, name := range w.names {
+		if o.named[name] == w {
+			delete(o.named, name)
+		}
+	}
+	w.judged, w.before, w.names, w.message = true, nil, nil, nil
 	o.live--
 	o.furthest = max(o.furthest, w.sequence)
 	if o.newest[w.id] == w {

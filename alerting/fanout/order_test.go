@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,6 +66,18 @@ func TestOrder(t *testing.T) {
 		"a correction before a later message with the id that it names": {
 			[]string{"severe c > x", "minor x", "extreme"}, []uint64{3, 1, 2}, []uint64{3, 1},
 		},
+		"a correction before a graver message with the id that it names": {
+			[]string{"minor c > x", "severe", "extreme x"}, []uint64{1, 3, 2}, []uint64{1, 3},
+		},
+		"a correction before a graver message with the key that it names": {
+			[]string{"minor c > a3", "severe", "extreme"}, []uint64{1, 3, 2}, []uint64{1, 3},
+		},
+		"a correction by key before a graver message with the id of what it names": {
+			[]string{"minor x", "minor c > a1", "severe", "extreme x"}, []uint64{1, 2, 4, 3}, []uint64{1, 2, 4},
+		},
+		"the newest of two corrections of one id before a graver message with it": {
+			[]string{"minor c > x", "minor d > y,x", "severe", "extreme x"}, []uint64{1, 2, 4, 3}, []uint64{1, 2, 4},
+		},
 		"a message without an id has its key for one": {
 			[]string{"minor", "severe", "extreme c > a1"}, []uint64{1, 3, 2}, []uint64{1, 3},
 		},
@@ -89,6 +102,7 @@ func TestOrder(t *testing.T) {
 			published(empty, test.published...)
 			assert.Equal(t, test.room, judgedIn(empty, true))
 			assert.Equal(t, alerting.Judged{Through: uint64(len(test.published)), Furthest: uint64(len(test.published))}, empty.judged())
+			assert.Empty(t, empty.named, "what is judged is forgotten")
 		})
 	}
 }
@@ -102,6 +116,29 @@ func TestABatchIsOfOneSeverity(t *testing.T) {
 	o.settle(severe[0])
 	o.offer(severe[1]) // not judged after all
 	assert.Equal(t, []uint64{3, 5}, judgedIn(o, true))
+}
+
+// A flood of corrections that name much is read ahead no further than its names find room.
+func TestWhatCorrectionsNameIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(alerting.Judged{})
+		names := make([]string, maxNamed)
+		for i := range names {
+			names[i] = fmt.Sprint("x", i)
+		}
+		flood := &waiting{sequence: 1, id: "flood", corrects: true}
+		require.NoError(t, q.add(t.Context(), flood, names))
+		added := make(chan error, 1)
+		go func() { added <- q.add(t.Context(), &waiting{sequence: 2, id: "next"}, nil) }()
+		synctest.Wait()
+		require.Empty(t, added, "it waits")
+		batch, _, err := q.take(t.Context(), 10, func(int) bool { return true })
+		require.NoError(t, err)
+		require.Equal(t, []*waiting{flood}, batch)
+		q.settle(batch, 1)
+		synctest.Wait()
+		require.NoError(t, <-added)
+	})
 }
 
 func TestWhatIsNoAlertNeedsNoRoom(t *testing.T) {
@@ -159,7 +196,10 @@ func anything(random *rand.Rand, sequence uint64) (*waiting, []string) {
 func assertKept(t *testing.T, all []*waiting, named map[uint64][]string, place map[uint64]int) {
 	for i, first := range all {
 		for _, second := range all[i+1:] {
-			names := named[second.sequence]
+			names, before := named[second.sequence], named[first.sequence]
+			if slices.Contains(before, second.id) || slices.Contains(before, string(alerting.KeyOf(second.sequence))) {
+				assert.Less(t, place[first.sequence], place[second.sequence], "%d, which names %d, before it", first.sequence, second.sequence)
+			}
 			if first.id == second.id || first.corrects && second.corrects || slices.Contains(names, first.id) || slices.Contains(names, string(alerting.KeyOf(first.sequence))) {
 				assert.Less(t, place[first.sequence], place[second.sequence], "%d before %d", first.sequence, second.sequence)
 			}

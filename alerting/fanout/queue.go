@@ -15,6 +15,8 @@ type queue struct {
 	order   *order
 	bytes   int           // of the bodies that are held
 	changed chan struct{} // closed and replaced when something was added or settled
+	late    []late        // corrections that wait for filed alerts to be read
+	ready   []late        // those for which they are
 }
 
 // How far is read ahead. A message whose body finds no room is read again when its turn comes; what
@@ -23,6 +25,7 @@ type queue struct {
 const (
 	maxAhead      = 100_000
 	maxAheadBytes = 16 << 20
+	maxNamed      = 100_000 // ids and keys that the corrections among them name
 )
 
 // roomLook is how often it is looked whether there is room again.
@@ -36,7 +39,7 @@ func newQueue(judged alerting.Judged) *queue {
 func (q *queue) add(ctx context.Context, w *waiting, names []string) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.order.live >= maxAhead {
+	for q.order.live >= maxAhead || len(q.order.named) >= maxNamed {
 		if err := q.wait(ctx, nil); err != nil {
 			return err
 		}
@@ -51,7 +54,8 @@ func (q *queue) add(ctx context.Context, w *waiting, names []string) error {
 }
 
 // take removes up to n messages of one severity, and waits until there is one that may go on. room
-// is only asked where one comes next that needs some.
+// is only asked where one comes next that needs some. The batch is empty when a correction is to be
+// expanded first.
 func (q *queue) take(ctx context.Context, n int, room func(rank int) bool) (batch []*waiting, rank int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -62,6 +66,9 @@ func (q *queue) take(ctx context.Context, n int, room func(rank int) bool) (batc
 		if needs {
 			rank := first.rank
 			enough = q.unlocked(func() bool { return room(rank) })
+		}
+		if next := q.order.first(enough); len(q.ready) > 0 && (next == nil || next.rank >= q.ready[0].rank) {
+			return nil, q.ready[0].rank, nil
 		}
 		if batch := q.order.take(n, enough); len(batch) > 0 {
 			return batch, batch[0].rank, nil // it may be raised when the queue is let go

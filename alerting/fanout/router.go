@@ -44,6 +44,9 @@ type Router struct {
 	Observe func(verdict string, deliveries int)
 	// Room bounds what Run takes on. Nil bounds nothing.
 	Room *Room
+
+	// later takes a correction whose manifest can't be made before filed alerts are read again.
+	later func(alerting.Key, alerting.Opened)
 }
 
 // Judge decides on submissions in their order, and returns when every decision is durable and its
@@ -65,7 +68,7 @@ func (r *Router) judge(ctx context.Context, journal alerting.Journal, submission
 	if err := r.Refresh(ctx); err != nil {
 		return 0, err
 	}
-	p := &pass{Router: r, journal: journal, taken: map[string]bool{}}
+	p := r.pass(journal)
 	for _, s := range submissions[:min(len(submissions), passSize)] {
 		if p.flushed || judged > 0 && outranked() {
 			break
@@ -80,6 +83,10 @@ func (r *Router) judge(ctx context.Context, journal alerting.Journal, submission
 	}
 	faults.Reach(faults.BeforeVerdict)
 	return judged, p.pronounce(ctx, submissions)
+}
+
+func (r *Router) pass(journal alerting.Journal) *pass {
+	return &pass{Router: r, journal: journal, taken: map[string]bool{}}
 }
 
 // pronounce tells every producer of the pass. The verdicts are on subjects of their own, so that they

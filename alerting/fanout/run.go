@@ -35,6 +35,11 @@ func (r *Router) Run(ctx context.Context, source Source, journal alerting.Journa
 	}
 	run := r.run(source, journal, begun)
 	work, ctx := errgroup.WithContext(ctx)
+	for _, key := range r.Board.Unexpanded() {
+		opened, _ := r.Board.Opened(key)
+		run.queue.expandLater(key, opened.Alert.Severity.Rank())
+	}
+	go run.fetch(ctx) // it may be reading when Run ends: nobody waits for that
 	work.Go(func() error {
 		return source.Submissions(ctx, begun.Through, func(s alerting.Submission) error { return run.add(ctx, s) })
 	})
@@ -67,6 +72,9 @@ func (r *Router) run(source Source, journal alerting.Journal, begun alerting.Jud
 		if verdict == alerting.VerdictAccepted {
 			run.measure.took(deliveries)
 		}
+	}
+	run.later = func(key alerting.Key, opened alerting.Opened) {
+		run.queue.expandLater(key, opened.Alert.Severity.Rank())
 	}
 	return run
 }
@@ -101,13 +109,16 @@ func (r *run) names(references []string) []string {
 }
 
 // step judges some messages of one severity: as many as are written together, and fewer when one comes
-// meanwhile that is more urgent.
+// meanwhile that is more urgent. Or it expands a correction that waited for what it corrects.
 func (r *run) step(ctx context.Context) error {
 	batch, rank, err := r.queue.take(ctx, passSize, r.hasRoom)
 	if err != nil {
 		return nil // ctx is done
 	}
 	ctx = context.WithoutCancel(ctx) // what is begun comes to its end
+	if len(batch) == 0 {
+		return r.expand(ctx, r.queue.expandNow())
+	}
 	if batch, err = r.fresh(ctx, batch); err != nil || len(batch) == 0 {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 
 	"revere/alerting"
 	"revere/alerting/fanout"
+	"revere/alerting/tracking"
 	"revere/subscribers/areas"
 )
 
@@ -234,6 +235,26 @@ func TestABurstFillsTheRoomAndWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A correction of what is not published yet is refused, however grave that is when it comes: it would be
+// withdrawn before anybody heard of it.
+func TestACorrectionIsJudgedBeforeWhatIsPublishedAfterIt(t *testing.T) {
+	route(t, func(r *routing) {
+		r.source.publish(recent(1, map[string]any{"type": "cancel", "references": []string{"late"}}), recent(2, nil), recent(3, map[string]any{"severity": "extreme", "id": "late"}))
+		judging := make(chan struct{})
+		r.refresh = func() { <-judging } // until all of it is read ahead
+		r.queued.Store(1000)             // nothing that is not urgent goes on
+		stop := r.start()
+		synctest.Wait()
+		close(judging)
+		synctest.Wait()
+		require.NoError(t, stop())
+		require.Equal(t, []alerting.Key{"a1", "a3"}, r.verdicts())
+		assert.Equal(t, alerting.CodeReference, codeOfOnly(r.verdict("a1")))
+		head, _ := r.board.Head("a3")
+		assert.Equal(t, tracking.Open, head.Phase)
+	})
 }
 
 // An extreme alert behind a flood of others is judged after one pass of those at most, and each of

@@ -109,3 +109,31 @@ func TestFilingDoneTwiceChangesNothing(t *testing.T) {
 	assert.Equal(t, newer.Latest, filed[0].Latest)
 	assert.Equal(t, newer.People, filed[0].People)
 }
+
+// What a process knows beside the alerts that are filed is there after a start that does not read their
+// part of the ledger: where they went, and what came in about them and waits.
+func TestAStartKnowsWhereFiledAlertsWentAndWhatWaits(t *testing.T) {
+	e := startEngine(t)
+	keys := history(t, e, 3)
+	waits := alerting.Inbound{Channel: "sms", Kind: alerting.InboundReply, At: start, From: "+1", Text: "ACK"}
+	_, err := e.Append(t.Context(), engine.LedgerInbound, engine.Anywhere, alerting.Record{Inbound: 7, Aside: []alerting.Inbound{waits}})
+	require.NoError(t, err)
+	first := begin(t, e)
+	for _, f := range first.Fileable(start.Add(time.Hour), 10) {
+		require.NoError(t, e.File(t.Context(), f))
+		first.File(f)
+	}
+	require.NoError(t, e.KeepCheckpoint(t.Context(), first.Checkpoint()))
+
+	second := begin(t, e)
+	assert.NotZero(t, second.read)
+	for _, b := range []process{first, second} {
+		key, ok := b.AwaySent("sms", "+1", "SM1")
+		assert.True(t, ok)
+		assert.Equal(t, keys[1], key, "the newest")
+		assert.Equal(t, []alerting.Inbound{waits}, b.Aside(7))
+	}
+	_, err = e.Append(t.Context(), engine.LedgerInbound, engine.Anywhere, alerting.Record{Settled: 7})
+	require.NoError(t, err)
+	assert.Empty(t, begin(t, e).Asides())
+}

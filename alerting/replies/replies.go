@@ -28,7 +28,8 @@ type Processor struct {
 	// Observe is told of every fact and what was made of it, for metrics.
 	Observe func(channel string, kind alerting.InboundKind, outcome string)
 
-	heard memory
+	heard  memory
+	asides chan struct{} // signaled when something was set aside
 }
 
 // An Arrival is what one message of the inbound stream holds.
@@ -37,18 +38,29 @@ type Arrival struct {
 	Facts    []alerting.Inbound
 }
 
-// Run deals with arrivals until ctx is done. An error means that the ledger could not be written:
+// Run deals with arrivals until ctx is done; those about filed alerts as soon as these are read again. An error means that the ledger could not be written:
 // whoever holds the lease begins again with a new Processor, Lookback arrivals before Board.Inbound.
 // Arrivals up to Board.Inbound only tell it what was heard already.
 func (p *Processor) Run(ctx context.Context, arrivals <-chan Arrival) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	p.asides = make(chan struct{}, 1)
+	ready := make(chan fetched)
+	go p.fetch(ctx, ready) // it may be reading when Run ends: nobody waits for that
+	work := context.WithoutCancel(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case first := <-arrivals:
-			if err := p.deal(context.WithoutCancel(ctx), gather(first, arrivals)); err != nil {
+			if err := p.deal(work, gather(first, arrivals)); err != nil {
 				return err
 			}
+		case next := <-ready:
+			if err := p.settle(work, next.arrival); err != nil {
+				return err
+			}
+			close(next.done)
 		}
 	}
 }
@@ -87,24 +99,45 @@ func (p *Processor) deal(ctx context.Context, arrivals []Arrival) error {
 			}
 			pending = nil
 		}
-		for _, fact := range a.Facts {
-			if p.heard.before(fact) {
-				p.Observe(fact.Channel, fact.Kind, "repeated")
-				continue
-			}
-			records, outcome, err := p.draw(ctx, fact)
-			if err != nil {
-				return err
-			}
-			p.Observe(fact.Channel, fact.Kind, outcome)
-			pending = append(pending, records...)
+		records, err := p.take(ctx, a.Facts)
+		if err != nil {
+			return err
 		}
-		if len(pending) == 0 {
+		if pending = append(pending, records...); len(pending) == 0 {
 			pending = append(pending, alerting.Record{})
 		}
 		pending[len(pending)-1].Inbound = a.Sequence
 	}
 	return p.write(ctx, pending)
+}
+
+// take draws records from the facts of one arrival. The last of them holds what is set aside, if anything is.
+func (p *Processor) take(ctx context.Context, facts []alerting.Inbound) (records []alerting.Record, err error) {
+	var aside []alerting.Inbound
+	for _, fact := range facts {
+		if p.heard.before(fact) {
+			p.Observe(fact.Channel, fact.Kind, "repeated")
+			continue
+		}
+		now, later := p.part(fact)
+		if later != nil {
+			p.Observe(fact.Channel, fact.Kind, "set aside")
+			aside = append(aside, *later)
+		}
+		if now == nil {
+			continue
+		}
+		drawn, outcome, err := p.draw(ctx, *now)
+		if err != nil {
+			return nil, err
+		}
+		p.Observe(fact.Channel, fact.Kind, outcome)
+		records = append(records, drawn...)
+	}
+	if len(aside) > 0 {
+		records = append(records, alerting.Record{Aside: aside})
+	}
+	return records, nil
 }
 
 func onlyReceipts(a Arrival) bool {
@@ -121,7 +154,16 @@ func (p *Processor) write(ctx context.Context, records []alerting.Record) error 
 		return err
 	}
 	faults.Reach(faults.AfterDraw)
-	return p.Board.Wait(ctx, sequence)
+	if err := p.Board.Wait(ctx, sequence); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(records, func(r alerting.Record) bool { return len(r.Aside) > 0 }) {
+		select {
+		case p.asides <- struct{}{}:
+		default:
+		}
+	}
+	return nil
 }
 
 // draw makes records of one fact, and says in a word what was made of it. A fact of which nothing can

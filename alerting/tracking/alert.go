@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/bits-and-blooms/bloom/v3"
+
 	"revere/alerting"
 )
 
@@ -24,12 +26,14 @@ type alert struct {
 	parts          []alerting.Manifest // of a manifest that is not complete yet
 	revision       uint64              // the directory's, of the newest manifest
 
-	bare      bool       // filed, and without its details: people, deliveries, history
-	people    int        // how many recipients a bare alert has
-	filed     uint64     // the newest record that what is filed knows of; 0 when nothing is
-	recalled  time.Time  // when its details were last read again
-	recalling *recalling // they are being read
-	asleep    bool       // being read: nothing of it is due yet
+	bare       bool               // filed, and without its details: people, deliveries, history
+	people     int                // how many recipients a bare alert has
+	filed      uint64             // the newest record that what is filed knows of; 0 when nothing is
+	traces     *bloom.BloomFilter // of a filed one; nil when it is long past
+	recalled   time.Time          // when its details were last read again
+	recalling  *recalling         // they are being read
+	unreadable bool               // the last time that they were read failed
+	asleep     bool               // it, or what it quotes, is being read: nothing of it is due yet
 
 	recipients []recipient
 	contacts   []uint32 // of all recipients, one behind the other

@@ -1,7 +1,9 @@
 package tracking_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"revere/alerting"
 	"revere/alerting/tracking"
@@ -38,4 +40,44 @@ func BenchmarkFold(b *testing.B) {
 		board.Apply(sequence, "ledger.channel.sms", []alerting.Record{results})
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")
+}
+
+// BenchmarkRecall reads an alert of 100,000 deliveries again that is filed, and reports how long somebody
+// else waited for the board meanwhile at most, and what its traces take.
+func BenchmarkRecall(b *testing.B) {
+	const people = 100_000
+	board := tracking.NewBoard()
+	ledger := trackingtest.NewLedger(board)
+	key := ledger.Open(alert(), crowd(people)...)
+	for at := uint32(0); at < people; at += 100 {
+		attempts, results := make([]alerting.Attempt, 100), make([]alerting.Result, 100)
+		for i := range uint32(100) {
+			attempts[i] = alerting.Attempt{Delivery: at + i, Attempt: 1}
+			results[i] = alerting.Result{Delivery: at + i, Attempt: 1, State: alerting.Accepted, ProviderID: fmt.Sprint("SM", at+i)}
+		}
+		write(b, ledger, alerting.Record{Alert: key, At: start, Attempts: attempts})
+		write(b, ledger, alerting.Record{Alert: key, At: soon, Results: results})
+	}
+	play(b, ledger, key, expired)
+	filed := board.Fileable(never, 1)
+	board.File(filed[0])
+	board.Archive = ledger
+	b.ReportMetric(float64(len(filed[0].Traces))/people, "traces-B/delivery")
+	var longest time.Duration
+	for range b.N {
+		read := make(chan error, 1)
+		go func() { read <- board.Recall(key) }()
+		for away := true; away; {
+			began := time.Now()
+			board.Apply(board.Reached()+1, "ledger.test", nil)
+			away = board.Away(key)
+			longest = max(longest, time.Since(began))
+			time.Sleep(100 * time.Microsecond)
+		}
+		if err := <-read; err != nil {
+			b.Fatal(err)
+		}
+		board.Tidy(time.Now().Add(time.Hour))
+	}
+	b.ReportMetric(float64(longest.Microseconds())/1000, "longest-wait-ms")
 }

@@ -24,14 +24,16 @@ type Board struct {
 	reached uint64            // the ledger's sequence that has been applied
 	last    map[string]uint64 // newest sequence on each of the ledger's subjects
 	inbound uint64            // newest inbound fact that records were drawn from
-	updated chan struct{}     // closed and replaced at every change
-	recalls chan struct{}     // signaled when something new was heard of a filed alert
-	tickets uint32            // given out so far
+	aside   map[uint64][]alerting.Inbound
+	updated chan struct{} // closed and replaced at every change
+	recalls chan struct{} // signaled when something new was heard of a filed alert
+	tickets uint32        // given out so far
 
 	alerts     map[alerting.Key]*alert
 	order      []*alert // as opened
 	exercises  []*alert // those of them that are exercises
 	stale      map[alerting.Key]struct{}
+	dozing     []*alert            // corrections that wait for what they quote
 	byIdentity map[string]*alert   // what makes two messages the same alert
 	byID       map[string][]*alert // the producers' own ids
 	outboxes   map[string]*outbox  // by channel
@@ -45,6 +47,7 @@ type Board struct {
 func NewBoard() *Board {
 	return &Board{
 		last: map[string]uint64{}, updated: make(chan struct{}), recalls: make(chan struct{}, 1), stale: map[alerting.Key]struct{}{},
+		aside:  map[uint64][]alerting.Inbound{},
 		alerts: map[alerting.Key]*alert{}, byIdentity: map[string]*alert{}, byID: map[string][]*alert{},
 		outboxes: map[string]*outbox{}, areas: newLists[alerting.Area](), teams: newLists[string](),
 	}
@@ -61,6 +64,10 @@ func (b *Board) Apply(sequence uint64, subject string, records []alerting.Record
 	b.last[subject] = max(b.last[subject], sequence)
 	close(b.updated)
 	b.updated = make(chan struct{})
+	b.signalAll()
+}
+
+func (b *Board) signalAll() {
 	for _, o := range b.outboxes {
 		o.signal()
 	}

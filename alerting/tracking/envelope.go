@@ -33,44 +33,41 @@ type Corrected struct {
 	Opened time.Time
 }
 
-// Envelope returns what is needed to word a delivery's message.
+// Envelope returns what is needed to word a delivery's message. Where what it corrects is filed and can't
+// be read, the words are those for somebody who never had it.
 func (b *Board) Envelope(key alerting.Key, i uint32) (Envelope, bool) {
-	for _, corrected := range b.bareAmongCorrected(key) {
-		_ = b.Recall(corrected) // where it can't be read the words are those for somebody who never had it
+	for {
+		e, away, ok := b.envelope(key, i)
+		if away == "" || b.Recall(away) != nil {
+			return e, ok
+		}
 	}
+}
+
+// envelope is one look at the board. away is an alert that the envelope should quote and can't yet: it is
+// to be recalled first.
+func (b *Board) envelope(key alerting.Key, i uint32) (e Envelope, away alerting.Key, ok bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
 	if a == nil || int(i) >= len(a.deliveries) {
-		return Envelope{}, false
+		return Envelope{}, "", false
 	}
 	d := &a.deliveries[i]
-	e := Envelope{
+	e = Envelope{
 		Key: key, Alert: &a.opened.Alert, Code: a.opened.Code, Channel: b.channel(d), Address: d.address, Delivery: b.id(a, i),
 		Notice: a.notice(i), Areas: b.areasBehind(a, i), ExerciseOpen: a.duringExercise,
 	}
 	for _, k := range a.opened.Corrects {
-		if c := b.alerts[k]; c != nil && b.attemptedAt(c, b.channel(d), d.address) {
+		c := b.alerts[k]
+		if c.away() && b.Archive != nil {
+			away = k
+		}
+		if c != nil && b.attemptedAt(c, b.channel(d), d.address) {
 			e.Corrects = append(e.Corrects, Corrected{c.opened.Code, &c.opened.Alert, c.openedAt})
 		}
 	}
-	return e, true
-}
-
-// bareAmongCorrected are the alerts that one corrects and that are filed.
-func (b *Board) bareAmongCorrected(key alerting.Key) (bare []alerting.Key) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	a := b.alerts[key]
-	if a == nil {
-		return nil
-	}
-	for _, k := range a.opened.Corrects {
-		if c := b.alerts[k]; c != nil && c.bare {
-			bare = append(bare, k)
-		}
-	}
-	return bare
+	return e, away, true
 }
 
 // areasBehind are the areas of a delivery's people, not to be changed.

@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,20 @@ func (a *alert) quiet(since time.Time) bool {
 // Fileable returns the alerts that can be filed: over, nothing under way, nothing heard since the
 // given time, and not filed as they are now. The oldest come first, at most limit of them.
 func (b *Board) Fileable(since time.Time, limit int) (all []alerting.Filed) {
+	for _, a := range b.quiet(since, limit) {
+		b.mu.RLock() // for one after the other, since to write the traces of a large one takes a while
+		if a.fileable(since) {
+			f := a.asFiled()
+			f.Traces = b.tracesOf(a)
+			all = append(all, f)
+		}
+		b.mu.RUnlock()
+	}
+	return all
+}
+
+// quiet lists the alerts that can be filed, at most limit of them.
+func (b *Board) quiet(since time.Time, limit int) (all []*alert) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	needed := b.needed()
@@ -24,18 +39,22 @@ func (b *Board) Fileable(since time.Time, limit int) (all []alerting.Filed) {
 		if len(all) == limit {
 			break
 		}
-		if !a.bare && a.filed != a.latest && a.quiet(since) && !needed[a.key] {
-			all = append(all, a.asFiled())
+		if a.fileable(since) && !needed[a.key] {
+			all = append(all, a)
 		}
 	}
 	return all
+}
+
+func (a *alert) fileable(since time.Time) bool {
+	return !a.bare && a.filed != a.latest && a.quiet(since)
 }
 
 // Checkpoint returns where a board could begin that has everything which this one knows to be filed.
 func (b *Board) Checkpoint() alerting.Checkpoint {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	c := alerting.Checkpoint{Resume: b.reached + 1, Reached: b.reached, Last: map[string]uint64{}, Inbound: b.inbound}
+	c := alerting.Checkpoint{Resume: b.reached + 1, Reached: b.reached, Last: map[string]uint64{}, Inbound: b.inbound, Aside: maps.Clone(b.aside)}
 	for subject, last := range b.last {
 		c.Last[subject] = last
 	}
@@ -59,6 +78,7 @@ func (b *Board) Begin(filed []alerting.Filed, c alerting.Checkpoint) {
 	for subject, last := range c.Last {
 		b.last[subject] = last
 	}
+	maps.Copy(b.aside, c.Aside)
 	slices.SortFunc(filed, func(x, y alerting.Filed) int { return cmp.Compare(x.First, y.First) })
 	for i := range filed {
 		b.list(bareAlert(&filed[i]))
@@ -92,7 +112,7 @@ func (b *Board) File(f alerting.Filed) {
 	case a.bare || a.recalled.IsZero():
 		*a = *bareAlert(&f)
 	default: // somebody has asked for it: Tidy forgets the details
-		a.filed = f.Latest
+		a.filed, a.traces = f.Latest, readTraces(f.Traces)
 	}
 }
 
@@ -100,20 +120,24 @@ func bareAlert(f *alerting.Filed) *alert {
 	return &alert{
 		key: f.Key, opened: &f.Opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, ended: f.Ended, latestAt: f.QuietSince,
 		withdrawn: f.Withdrawn, expired: f.Expired, duringExercise: f.DuringExercise, revision: f.Revision, manifested: true,
-		bare: true, filed: f.Latest, people: f.People, tally: tally{everyone: group{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged}},
+		bare: true, filed: f.Latest, traces: readTraces(f.Traces), people: f.People, tally: tally{everyone: group{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged}},
 	}
 }
 
-// Tidy forgets the details of filed alerts that were recalled before the given time.
+// Tidy forgets the details of filed alerts that were recalled before the given time, and the traces of
+// those that are long past.
 func (b *Board) Tidy(before time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	needed := b.needed()
 	for _, a := range b.order {
+		if a.latestAt.Before(before.Add(-tracesKept)) {
+			a.traces = nil
+		}
 		if !a.bare && a.filed == a.latest && a.recalled.Before(before) && !needed[a.key] {
-			filed, recalled := a.asFiled(), a.recalled
+			filed, recalled, traces := a.asFiled(), a.recalled, a.traces
 			*a = *bareAlert(&filed)
-			a.recalled = recalled
+			a.recalled, a.traces = recalled, traces
 		}
 	}
 }

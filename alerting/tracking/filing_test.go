@@ -65,6 +65,7 @@ func sameAlerts(t *testing.T, want, got *tracking.Board) {
 	}
 	require.Equal(t, want.Backlog("sms"), got.Backlog("sms"))
 	require.Equal(t, want.Inbound(), got.Inbound())
+	require.Equal(t, want.Asides(), got.Asides())
 	require.Equal(t, want.Last("ledger.test"), got.Last("ledger.test"))
 }
 
@@ -157,6 +158,14 @@ func TestFilingChangesNothingThatIsShown(t *testing.T) {
 					r = alerting.Record{Alert: r.Alert, Expired: true}
 				}
 				r.At, r.Inbound = start.Add(time.Duration(n)*time.Second), uint64(n)
+				switch random.IntN(8) {
+				case 0:
+					r = alerting.Record{Inbound: r.Inbound, Aside: []alerting.Inbound{{Text: fmt.Sprint(n)}}}
+				case 1:
+					if aside := plain.Asides(); len(aside) > 0 {
+						r.Settled = aside[random.IntN(len(aside))]
+					}
+				}
 				write(t, ledger, r)
 				recalled(filing)
 				if random.IntN(10) == 0 {

@@ -11,6 +11,7 @@ import (
 // same board.
 func (b *Board) fold(sequence uint64, r *alerting.Record) {
 	b.inbound = max(b.inbound, r.Inbound)
+	b.foldAside(r)
 	if r.Alert == "" {
 		return // only a cursor
 	}
@@ -54,6 +55,7 @@ func (b *Board) foldInto(a *alert, sequence uint64, r *alerting.Record) {
 	}
 	a.latest, a.latestAt = sequence, r.At
 	if r.Manifest != nil {
+		b.doze(a)
 		b.foldManifest(a, r.At, *r.Manifest)
 	}
 	if r.Withdrawn != nil {
@@ -93,7 +95,7 @@ func (a *alert) begin(sequence uint64, r *alerting.Record) {
 		return
 	}
 	wider := *a.opened
-	wider.Alert.Areas = union(wider.Alert.Areas, r.Opened.Alert.Areas)
+	wider.Alert.Areas = alerting.UnionAreas(wider.Alert.Areas, r.Opened.Alert.Areas)
 	a.opened, a.manifested = &wider, false
 }
 

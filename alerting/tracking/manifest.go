@@ -29,7 +29,7 @@ func (b *Board) foldManifest(a *alert, at time.Time, m alerting.Manifest) {
 	}
 	for i := range parts {
 		l.enroll(&parts[i])
-		a.uncovered = union(a.uncovered, parts[i].Uncovered)
+		a.uncovered = alerting.UnionAreas(a.uncovered, parts[i].Uncovered)
 	}
 	l.deliver(parts)
 	l.count()
@@ -152,7 +152,7 @@ func (l *listing) share(i, recipient uint32) {
 
 func (l *listing) widen(r *recipient, at uint32, areas []alerting.Area) {
 	had := l.areas.all[r.areas]
-	r.areas = l.areas.number(union(had, areas))
+	r.areas = l.areas.number(alerting.UnionAreas(had, areas))
 	more := l.areas.all[r.areas][len(had):]
 	l.enter(l.a, r, more, nil)
 	given := firstOf(l.a.answers[at])
@@ -191,20 +191,4 @@ func (l *listing) count() {
 	for i := l.recipients; i < uint32(len(l.a.recipients)); i++ {
 		l.weigh(l.a, i)
 	}
-}
-
-// union is x with what y has besides, in a list of its own.
-func union(x, y []alerting.Area) []alerting.Area {
-	have := make(map[alerting.Area]bool, len(x)+len(y))
-	for _, area := range x {
-		have[area] = true
-	}
-	x = slices.Clip(x)
-	for _, area := range y {
-		if !have[area] {
-			have[area] = true
-			x = append(x, area)
-		}
-	}
-	return x
 }

@@ -50,6 +50,9 @@ func (b *Board) PlacesOf(channel, address string) []Place {
 	var places []Place
 	for i := len(b.order) - 1; i >= 0; i-- {
 		a := b.order[i]
+		if a.bare {
+			continue // of which there are many
+		}
 		if i, ok := b.findAddress(a, channel, address); ok {
 			places = append(places, b.place(a, i))
 		}

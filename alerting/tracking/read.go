@@ -58,6 +58,19 @@ func (b *Board) Opened(key alerting.Key) (alerting.Opened, bool) {
 	return *a.opened, true
 }
 
+// Unexpanded lists the corrections that have no manifest, the oldest first. Whoever asks has read all of
+// the ledger: else a manifest may be what comes next.
+func (b *Board) Unexpanded() (keys []alerting.Key) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, a := range b.order {
+		if !a.manifested && len(a.opened.Corrects) > 0 {
+			keys = append(keys, a.key)
+		}
+	}
+	return keys
+}
+
 // WithReplaced adds to alerts what they replaced themselves, and what that replaced: an update that
 // is corrected before it went out has not reached everyone who has the original.
 func (b *Board) WithReplaced(keys []alerting.Key) []alerting.Key {

@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"revere/alerting"
@@ -33,7 +34,7 @@ func (b *Board) Stale() (key alerting.Key, ok bool) {
 // method that needs them calls it; who must not mistake an alert that can't be read for one without
 // people calls it first, and gives up on its error.
 func (b *Board) Recall(key alerting.Key) error {
-	for b.bare(key) { // which is rare: reading must not lock others out
+	for b.Away(key) { // which is rare: reading must not lock others out
 		b.mu.Lock()
 		a := b.alerts[key]
 		if a == nil || !a.bare || b.Archive == nil {
@@ -57,14 +58,6 @@ func (b *Board) Recall(key alerting.Key) error {
 	return nil
 }
 
-// bare reports whether an alert is filed and its details are not there.
-func (b *Board) bare(key alerting.Key) bool {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	a := b.alerts[key]
-	return a != nil && a.bare
-}
-
 // A recalling is an alert whose details are being read. New records about it wait until then.
 type recalling struct {
 	done    chan struct{}
@@ -76,9 +69,10 @@ type waitingRecord struct {
 	record   alerting.Record
 }
 
-// recall reads an alert's records up to its last, and puts it in the place of the bare one.
+// recall reads an alert's records up to its last, and puts it in the place of the bare one. It folds
+// them on a board of their own, so that nobody waits for it here.
 func (b *Board) recall(a *alert, first, last uint64) (err error) {
-	fresh := newAlert(a.key)
+	fresh, own := newAlert(a.key), NewBoard()
 	fresh.asleep = true
 	defer func() {
 		b.mu.Lock()
@@ -87,14 +81,15 @@ func (b *Board) recall(a *alert, first, last uint64) (err error) {
 		defer close(under.done)
 		if a.recalling = nil; err != nil {
 			b.stale[a.key] = struct{}{} // what waits is in the ledger, and is read with the rest
-			return
+			a.unreadable = true
+		} else {
+			b.adopt(fresh, own)
+			b.replace(a, fresh, under)
 		}
-		b.replace(a, fresh, under)
+		b.rouse()
 	}()
 	err = b.Archive.Records(a.key, first, last, func(sequence uint64, r *alerting.Record) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.refold(fresh, sequence, r)
+		own.refold(fresh, sequence, r)
 	})
 	if err == nil && fresh.latest < last {
 		err = fmt.Errorf("alert %s was read up to %d of %d", a.key, fresh.latest, last)
@@ -109,9 +104,39 @@ func (b *Board) refold(a *alert, sequence uint64, r *alerting.Record) {
 	b.foldInto(a, sequence, r)
 }
 
+// adopt makes an alert this board's that was folded on another.
+func (b *Board) adopt(a *alert, from *Board) {
+	channels := make([]uint16, len(from.channels))
+	for i, name := range from.channels {
+		channels[i] = b.numberOf(name)
+	}
+	areas, teams := b.areas.renumber(from.areas), b.teams.renumber(from.teams)
+	for i := range a.deliveries {
+		a.deliveries[i].channel = channels[a.deliveries[i].channel]
+	}
+	for i := range a.recipients {
+		r := &a.recipients[i]
+		r.areas, r.teams = areas[r.areas], teams[r.teams]
+	}
+	states := make([][alerting.StateCount]int32, len(b.channels))
+	for i, counts := range a.tally.states {
+		states[channels[i]] = counts
+	}
+	a.tally.states = states
+}
+
+// renumber takes in another's lists, and returns which numbers they have here.
+func (l *lists[T]) renumber(from lists[T]) []uint32 {
+	numbers := make([]uint32, len(from.all))
+	for i, list := range from.all {
+		numbers[i] = l.number(list)
+	}
+	return numbers
+}
+
 // replace puts an alert with its details in the place of the bare one.
 func (b *Board) replace(a, fresh *alert, under *recalling) {
-	fresh.duringExercise, fresh.filed, fresh.recalled = a.duringExercise, a.filed, time.Now()
+	fresh.duringExercise, fresh.filed, fresh.traces, fresh.recalled = a.duringExercise, a.filed, a.traces, time.Now()
 	for i := range under.waiting {
 		b.refold(fresh, under.waiting[i].sequence, &under.waiting[i].record)
 	}
@@ -128,6 +153,47 @@ func (b *Board) wake(a *alert) {
 			b.enqueue(a, uint32(i))
 		}
 	}
+	b.signalAll()
+}
+
+// doze keeps a correction from being due while something that it quotes is away: whoever words it would
+// have to wait until that is read. It is called before the correction's first manifest is taken in.
+func (b *Board) doze(a *alert) {
+	if a.asleep || len(a.deliveries) > 0 {
+		return
+	}
+	for _, key := range a.opened.Corrects {
+		if c := b.alerts[key]; c.away() {
+			a.asleep = true
+			b.ask(c)
+		}
+	}
+	if a.asleep {
+		b.dozing = append(b.dozing, a)
+	}
+}
+
+// away reports whether the alert's details are not in memory, and can be.
+func (a *alert) away() bool { return a != nil && a.bare && !a.unreadable }
+
+// rouse makes those corrections due that doze and for which everything is there, as far as it can be read.
+func (b *Board) rouse() {
+	b.dozing = slices.DeleteFunc(b.dozing, func(a *alert) bool {
+		waits := slices.ContainsFunc(a.opened.Corrects, func(key alerting.Key) bool { return b.alerts[key].away() })
+		if !waits {
+			b.wake(a)
+		}
+		return !waits
+	})
+}
+
+// ask has the details of an alert read again by whoever listens to Recalls.
+func (b *Board) ask(a *alert) {
+	b.stale[a.key] = struct{}{}
+	select {
+	case b.recalls <- struct{}{}:
+	default:
+	}
 }
 
 // late takes in what a record about a filed alert says of the alert itself, and has its details read
@@ -142,9 +208,5 @@ func (b *Board) late(a *alert, sequence uint64, r *alerting.Record) {
 		a.recalling.waiting = append(a.recalling.waiting, waitingRecord{sequence, *r})
 		return
 	}
-	b.stale[a.key] = struct{}{}
-	select {
-	case b.recalls <- struct{}{}:
-	default:
-	}
+	b.ask(a)
 }

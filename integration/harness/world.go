@@ -25,6 +25,8 @@ type Options struct {
 	Empty bool
 	// Dir is the data directory; "" for one of the test's own.
 	Dir string
+	// FileAfter is how long an alert that is over stays in memory, in process; 0 for as long as in production.
+	FileAfter time.Duration
 	// Binary is the path of the binary that runs; "" for the usual one.
 	Binary string
 }
@@ -40,7 +42,8 @@ type World struct {
 	t        testing.TB
 	settings map[string]string
 	binary   string
-	http     string // host:port
+	after    time.Duration // Options.FileAfter
+	http     string        // host:port
 	nats     string
 	token    string
 	run      runner
@@ -58,7 +61,7 @@ type runner interface {
 func New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := newWorld(t)
-	w.binary = o.Binary
+	w.binary, w.after = o.Binary, o.FileAfter
 	if o.Dir != "" {
 		w.Dir = o.Dir
 	}

@@ -1,0 +1,230 @@
+package replies_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/alerting/replies"
+	"revere/alerting/tracking"
+	"revere/alerting/tracking/trackingtest"
+)
+
+// A slowArchive is a ledger that is read again only when a test lets it.
+type slowArchive struct {
+	*trackingtest.Ledger
+	gate chan error // what each reading comes to
+}
+
+func (s *slowArchive) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	if err := <-s.gate; err != nil {
+		return err
+	}
+	return s.Ledger.Records(key, first, last, visit)
+}
+
+// A longPast is a world in which an alert was sent to the clerk on both channels, is over and filed.
+type longPast struct {
+	*world
+	archive  *slowArchive
+	old      alerting.Key
+	arrivals chan replies.Arrival
+}
+
+// pass runs test with a processor that runs, in virtual time.
+func pass(t *testing.T, test func(w *longPast)) {
+	setUp(t, func(w *longPast) {
+		stop := w.run()
+		test(w)
+		require.NoError(w, stop())
+	})
+}
+
+func setUp(t *testing.T, test func(w *longPast)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &longPast{world: newWorld(t), arrivals: make(chan replies.Arrival, 100)}
+		w.archive = &slowArchive{w.ledger, make(chan error, 10)}
+		w.board.Archive = w.archive
+		w.old = w.openAs(trackingtest.Alert(trackingtest.With(alerting.Extreme)), clerk)
+		w.end(w.old, alerting.Record{Expired: true})
+		filed := w.board.Fileable(start.Add(time.Hour), 10)
+		require.Len(t, filed, 1)
+		w.board.File(filed[0])
+		test(w)
+	})
+}
+
+func (w *longPast) run() (stop func() error) {
+	ctx, cancel := context.WithCancel(w.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.processor.Run(ctx, w.arrivals) }()
+	return func() error { cancel(); return <-ended }
+}
+
+// hear hands facts to the processor, each in an arrival of its own, and waits until it rests.
+func (w *longPast) hear(facts ...alerting.Inbound) {
+	for _, f := range facts {
+		w.sequence++
+		w.arrivals <- replies.Arrival{Sequence: w.sequence, Facts: []alerting.Inbound{f}}
+	}
+	synctest.Wait()
+}
+
+func (w *longPast) read() { w.archive.gate <- nil; synctest.Wait() }
+
+func (w *longPast) receiptOf(key alerting.Key, channel string) alerting.Inbound {
+	f := receipt(channel, alerting.Delivered)
+	f.Ref = alerting.Ref{Alert: key, Delivery: alerting.NewDeliveryID(key, channel, clerkPhone), Attempt: 1}.String()
+	return f
+}
+
+const callDesk = " To talk to a person call 617-555-0100."
+
+// Every way by which a living alert is found finds one that is long past, and says truthfully that it is.
+func TestAnAlertLongPastIsFound(t *testing.T) {
+	message := "a1 signal " + clerkPhone
+	over := "MA State SOC: K7Q is over, nothing recorded. No alert is open for you." + callDesk
+	bySignal := func(text string) alerting.Inbound {
+		return alerting.Inbound{Channel: "signal", Kind: alerting.InboundReply, At: at, From: clerkPhone, Text: text}
+	}
+	for name, test := range map[string]struct {
+		fact  alerting.Inbound
+		helps string
+	}{
+		"a code":          {says(clerkPhone, "ACK K7Q"), over},
+		"a response":      {says(clerkPhone, "2 K7Q"), over},
+		"a plain ACK":     {says(clerkPhone, "ACK"), "MA State SOC: nothing to acknowledge, nothing recorded. No alert is open for you." + callDesk},
+		"a bare word":     {says(clerkPhone, "YES"), "MA State SOC: not understood, nothing recorded. No alert is open for you." + callDesk},
+		"another code":    {says(clerkPhone, "ACK M4T"), "MA State SOC: no alert M4T for you, nothing recorded. No alert is open for you." + callDesk},
+		"on Signal":       {bySignal("ack"), "MA State SOC: nothing to acknowledge, nothing recorded. No alert is open for you." + callDesk},
+		"a quote":         {signals(alerting.InboundQuote, "what became of this?", message), over},
+		"a quote of none": {signals(alerting.InboundQuote, "ok", "another message"), "MA State SOC: not understood, nothing recorded. No alert is open for you." + callDesk},
+		"a reaction":      {signals(alerting.InboundReaction, "👍", message), over},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pass(t, func(w *longPast) {
+				w.hear(test.fact)
+				assert.Equal(t, []string{"set aside"}, w.outcomes)
+				assert.EqualValues(t, 1, w.board.Inbound(), "what comes behind it is dealt with")
+				w.read()
+				assert.Equal(t, []string{test.helps}, w.notices(w.old))
+				assert.Equal(t, []alerting.RemarkKind{alerting.RemarkNotUnderstood}, w.remarks(w.old), "the desk sees it")
+				assert.Nil(t, w.answer(w.old, "boston clerk"))
+				assert.Empty(t, w.board.Asides())
+			})
+		})
+	}
+}
+
+func TestReceiptsOfAnAlertLongPastCount(t *testing.T) {
+	aboutBoth := receipt("signal", alerting.Read)
+	for name, fact := range map[string]func(w *longPast) alerting.Inbound{
+		"by reference": func(w *longPast) alerting.Inbound { return w.receiptOf(w.old, "signal") },
+		"by the provider's id": func(w *longPast) alerting.Inbound {
+			aboutBoth.From, aboutBoth.About = clerkPhone, []string{string(w.old) + " signal " + clerkPhone}
+			return aboutBoth
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pass(t, func(w *longPast) {
+				f := fact(w)
+				w.hear(f)
+				w.read()
+				views, _ := w.board.Deliveries(w.old, 0, 10, func(d tracking.DeliveryView) bool { return d.Channel == "signal" })
+				require.Len(t, views, 1)
+				assert.Equal(t, f.State, views[0].State)
+				assert.Len(t, views[0].History, 4, "once")
+			})
+		})
+	}
+}
+
+// What nobody was sent, and what answers nothing, has nothing read.
+func TestStrangersHaveNothingReadAgain(t *testing.T) {
+	for name, fact := range map[string]alerting.Inbound{
+		"a stranger":                 says(strange, "ACK K7Q"),
+		"a tapback":                  says(clerkPhone, "Liked “MA State SOC: Phishing. Reply ACK K7Q”"),
+		"another emoji":              signals(alerting.InboundReaction, "😂", "a1 signal "+clerkPhone),
+		"a reaction to another text": signals(alerting.InboundReaction, "👍", "another message"),
+		"a receipt of no alert":      {Channel: "sms", Kind: alerting.InboundReceipt, State: alerting.Delivered, Ref: alerting.Ref{Alert: "a99", Attempt: 1}.String()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pass(t, func(w *longPast) {
+				w.hear(fact)
+				assert.NotContains(t, w.outcomes, "set aside")
+				assert.True(t, w.board.Away(w.old))
+			})
+		})
+	}
+}
+
+// While an alert long past is read again, answers to and receipts of others are applied, the part of a
+// receipt included that is about others.
+func TestTheLivingDoNotWait(t *testing.T) {
+	pass(t, func(w *longPast) {
+		w.hear(w.receiptOf(w.old, "sms"))
+		living := w.openAs(trackingtest.Alert(trackingtest.With(alerting.Extreme)), clerk)
+		both := receipt("signal", alerting.Read)
+		both.From, both.About = clerkPhone, []string{string(w.old) + " signal " + clerkPhone, string(living) + " signal " + clerkPhone}
+		w.hear(w.receiptOf(living, "sms"), both, says(clerkPhone, "ACK M4T"), says(clerkPhone, "ACK K7Q"))
+		assert.Equal(t, alerting.Delivered, w.board.State(living, 0))
+		assert.Equal(t, alerting.Read, w.board.State(living, 1))
+		assert.NotNil(t, w.answer(living, "boston clerk"))
+		assert.EqualValues(t, 5, w.board.Inbound())
+		assert.Equal(t, []uint64{1, 3, 5}, w.board.Asides())
+
+		w.read()
+		assert.Empty(t, w.board.Asides())
+		assert.Equal(t, alerting.Delivered, w.board.State(w.old, 0))
+		assert.Equal(t, alerting.Read, w.board.State(w.old, 1))
+		assert.Contains(t, w.notices(living)[1], "K7Q is over, nothing recorded. Reply ACK M4T.", "which is told where an alert is open")
+	})
+}
+
+// A reading that fails is tried again, and meanwhile what was set aside is not forgotten.
+func TestAFailedReadingIsTriedAgain(t *testing.T) {
+	pass(t, func(w *longPast) {
+		w.hear(says(clerkPhone, "ACK"))
+		w.archive.gate <- trackingtest.ErrBroken
+		synctest.Wait()
+		assert.Equal(t, []uint64{1}, w.board.Asides())
+		w.archive.gate <- nil
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		assert.Len(t, w.notices(w.old), 1)
+	})
+}
+
+// Wherever the process dies, a fact about an alert long past counts once.
+func TestWhatIsSetAsideCountsOnce(t *testing.T) {
+	for n := range 4 {
+		for _, stored := range []bool{true, false} {
+			setUp(t, func(w *longPast) {
+				arrivals := []replies.Arrival{{Sequence: 1, Facts: []alerting.Inbound{says(clerkPhone, "ACK")}}, {Sequence: 2, Facts: []alerting.Inbound{w.receiptOf(w.old, "sms")}}}
+				w.archive.gate <- nil
+				w.ledger.Break(n, stored)
+				for range 2 { // the process, and the one after it
+					w.restart()
+					w.arrivals = make(chan replies.Arrival, 2)
+					for _, a := range arrivals {
+						w.arrivals <- a
+					}
+					stop := w.run()
+					synctest.Wait()
+					if err := stop(); err != nil {
+						require.ErrorIs(t, err, trackingtest.ErrBroken)
+					}
+				}
+				assert.Empty(t, w.board.Asides())
+				assert.Len(t, w.notices(w.old), 1)
+				views, _ := w.board.Deliveries(w.old, 0, 1, nil)
+				assert.Len(t, views[0].History, 4)
+			})
+		}
+	}
+}

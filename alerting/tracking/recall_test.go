@@ -1,0 +1,128 @@
+package tracking_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+	"revere/alerting/tracking/trackingtest"
+)
+
+// watched is an archive that looks, within each reading, at whether somebody else could use the board.
+type watched struct {
+	*trackingtest.Ledger
+	meanwhile func()
+}
+
+func (w watched) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	return w.Ledger.Records(key, first, last, func(sequence uint64, r *alerting.Record) {
+		visit(sequence, r)
+		w.meanwhile()
+	})
+}
+
+// filedTo files an alert that was sent to Ada, and that Bo was in reserve for.
+func filedTo(t *testing.T, filing *tracking.Board, ledger *trackingtest.Ledger) alerting.Key {
+	key := ledger.Open(alert(), trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1", "signal:+1"}}, trackingtest.Person{Name: "Bo", Contacts: []string{"!sms:+2"}})
+	play(t, ledger, key, attempt(1), outcome(alerting.Result{Attempt: 1, State: alerting.Accepted, ProviderID: "SM1"}), expired)
+	require.Len(t, file(filing), 1)
+	return key
+}
+
+// What comes in while a filed alert is read is applied, shown and due, and none of it is lost.
+func TestTheBoardGoesOnWhileAFiledAlertIsRead(t *testing.T) {
+	filing, plain, ledger := shelf()
+	old := filedTo(t, filing, ledger)
+	var opened []alerting.Key
+	filing.Archive = watched{ledger, func() {
+		key := ledger.Open(alert(), trackingtest.Person{Name: "Cy", Contacts: []string{fmt.Sprint("sms:+3", len(opened))}})
+		opened = append(opened, key)
+		assert.Len(t, filing.Take("sms", 10, 10, soon), 1, "it is due at once")
+		write(t, ledger, alerting.Record{Alert: old, At: late, Remarks: []alerting.Remark{{Kind: alerting.RemarkHelp, Detail: string(key)}}})
+	}}
+	require.NoError(t, filing.Recall(old))
+	require.Len(t, opened, 4, "once for each of its records")
+	sameAlerts(t, plain, filing)
+}
+
+func TestTracesTellWhereAFiledAlertWent(t *testing.T) {
+	filing, _, ledger := shelf()
+	older := filedTo(t, filing, ledger)
+	key := ledger.Open(alert(), trackingtest.Person{Name: "Cy", Contacts: []string{"sms:+3"}})
+	play(t, ledger, key, attempt(1), result(1, alerting.Accepted), expired)
+	shelved := map[alerting.Key]alerting.Filed{}
+	for _, f := range filing.Fileable(never, 10) {
+		filing.File(f)
+		shelved[f.Key] = f
+	}
+	require.Contains(t, shelved, key)
+	check := func(b *tracking.Board, key alerting.Key, address string) {
+		t.Helper()
+		found, ok := b.AwayAt("sms", address, "")
+		assert.True(t, ok)
+		assert.Equal(t, key, found)
+	}
+	check(filing, older, "+1")
+	check(filing, key, "+3")
+	for _, nothing := range [][3]string{{"sms", "+2", ""}, {"signal", "+1", ""}, {"sms", "+9", ""}, {"sms", "+1", "M4T"}} {
+		_, ok := filing.AwayAt(nothing[0], nothing[1], nothing[2])
+		assert.False(t, ok, "%s", nothing)
+	}
+	found, ok := filing.AwayAt("sms", "+1", "K7Q")
+	assert.Equal(t, older, found)
+	assert.True(t, ok)
+	found, ok = filing.AwaySent("sms", "+1", "SM1")
+	assert.Equal(t, older, found)
+	assert.True(t, ok)
+	_, ok = filing.AwaySent("sms", "+3", "SM1")
+	assert.False(t, ok, "to another address")
+
+	check(restarted(ledger, shelved, filing.Checkpoint()), key, "+3")
+	require.NoError(t, filing.Recall(key))
+	_, ok = filing.AwayAt("sms", "+3", "")
+	assert.False(t, ok, "its details are there")
+	filing.Tidy(time.Now().Add(time.Hour))
+	check(filing, key, "+3")
+	filing.Tidy(late.Add(29 * 24 * time.Hour))
+	check(filing, key, "+3")
+	filing.Tidy(late.Add(31 * 24 * time.Hour))
+	_, ok = filing.AwayAt("sms", "+3", "")
+	assert.False(t, ok, "long past")
+}
+
+// A correction quotes what it corrects. Where that is filed, it is due when that was read, so that who
+// sends it does not wait; and where it can't be read, the correction goes out all the same.
+func TestACorrectionIsDueWhenWhatItQuotesWasRead(t *testing.T) {
+	for name, readable := range map[string]bool{"it is read": true, "it can't be read": false} {
+		t.Run(name, func(t *testing.T) {
+			filing, plain, ledger := shelf()
+			original := filedTo(t, filing, ledger)
+			write(t, ledger, alerting.Record{Alert: "a9", At: late,
+				Opened:   &alerting.Opened{Alert: alert(func(a *alerting.Alert) { a.Type = alerting.TypeCancel }), Code: "Z", Identity: "z", Corrects: []alerting.Key{original}},
+				Manifest: &alerting.Manifest{Parts: 1, Deliveries: []alerting.Planned{{Channel: "sms", Address: "+1", Active: true}}}})
+			require.Len(t, plain.Take("sms", 10, 10, late), 1)
+			assert.Empty(t, filing.Take("sms", 10, 10, late))
+			assert.Zero(t, filing.Backlog("sms"))
+			wake := filing.Wake("sms")
+			for len(wake) > 0 {
+				<-wake
+			}
+			if !readable {
+				filing.Archive = broken{}
+			}
+			recalled(filing)
+			assert.Len(t, wake, 1, "the dispatcher hears of it")
+			due := filing.Take("sms", 10, 10, late)
+			require.Len(t, due, 1)
+			assert.Equal(t, plain.Backlog("sms"), filing.Backlog("sms"))
+			e, ok := filing.Envelope("a9", due[0].Delivery)
+			require.True(t, ok)
+			assert.Len(t, e.Corrects, map[bool]int{true: 1, false: 0}[readable])
+		})
+	}
+}
