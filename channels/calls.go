@@ -50,12 +50,7 @@ func (c *calls) start(exchange func()) {
 	c.make(exchange)
 }
 
-func (c *calls) signal() {
-	select {
-	case c.ended <- struct{}{}:
-	default: // the signal stands already
-	}
-}
+func (c *calls) signal() { signal(c.ended) }
 
 func (c *calls) count() int { return int(c.underWay.Load()) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"revere/alerting"
 )
@@ -15,19 +16,30 @@ type conclusions struct {
 	waiting []alerting.Finished
 	writing int
 	added   chan struct{}
+	many    chan struct{} // as many wait as are worth a record
 }
 
 // maxUnwritten bounds the conclusions that are not on record: a crash forgets them.
 const maxUnwritten = 4 * window
 
-func newConclusions() *conclusions { return &conclusions{added: make(chan struct{}, 1)} }
+func newConclusions() *conclusions {
+	return &conclusions{added: make(chan struct{}, 1), many: make(chan struct{}, 1)}
+}
 
 func (c *conclusions) add(f alerting.Finished) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting = append(c.waiting, f)
+	signal(c.added)
+	if len(c.waiting) >= window {
+		signal(c.many)
+	}
+}
+
+// signal sends what need not be sent twice.
+func signal(to chan<- struct{}) {
 	select {
-	case c.added <- struct{}{}:
+	case to <- struct{}{}:
 	default:
 	}
 }
@@ -44,20 +56,19 @@ func (c *conclusions) take() []alerting.Finished {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	taken := c.waiting
-	c.waiting = nil
-	c.writing += len(taken)
+	c.waiting, c.writing = nil, len(taken)
+	select {
+	case <-c.many:
+	default:
+	}
 	return taken
 }
 
-func (c *conclusions) written(n int) {
+func (c *conclusions) written() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.writing -= n
+	c.writing = 0
 }
-
-// concluders is how many records of conclusions are on their way: one that is written, and one that
-// waits for the next message of the journal, which it shares with attempts.
-const concluders = 2
 
 // conclude writes conclusions as they come, and returns when ctx is done and all are written.
 func (d *Dispatcher) conclude(ctx context.Context) {
@@ -66,17 +77,32 @@ func (d *Dispatcher) conclude(ctx context.Context) {
 			if err := d.Outbox.Finish(context.WithoutCancel(ctx), finished); err != nil {
 				d.fail(fmt.Errorf("record outcomes: %w", err))
 			}
-			d.conclusions.written(len(finished))
+			d.conclusions.written()
 			d.calls.signal()
+			d.gatherOutcomes(ctx)
 			continue
 		}
 		select {
 		case <-d.conclusions.added:
 		case <-ctx.Done():
-			if len(d.conclusions.added) == 0 {
+			if d.conclusions.unwritten() == 0 {
 				return
 			}
 		}
+	}
+}
+
+// gatherOutcomes waits for outcomes to share the next record, where calls are under way that bring some.
+func (d *Dispatcher) gatherOutcomes(ctx context.Context) {
+	if d.calls.count() == 0 {
+		return
+	}
+	timer := time.NewTimer(gather)
+	defer timer.Stop()
+	select {
+	case <-d.conclusions.many:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 

@@ -41,6 +41,7 @@ type Dispatcher struct {
 	questions   questions
 	inquiries   inquiries
 	absent      absences
+	gathered    bool               // the round before waited for places to become free
 	stop        context.CancelFunc // ends the rounds
 
 	mu      sync.Mutex
@@ -93,9 +94,7 @@ func (d *Dispatcher) accompany(ctx context.Context) (end func()) {
 	beside.Go(func() {
 		d.starts.run(ctx, func(j *job) { d.calls.make(func() { d.send(ctx, j) }) }, d.giveUp)
 	})
-	for range concluders {
-		beside.Go(func() { d.conclude(ctx) })
-	}
+	beside.Go(func() { d.conclude(ctx) })
 	return func() {
 		cancel()
 		beside.Wait()

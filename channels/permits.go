@@ -13,6 +13,8 @@ const (
 	// attempts to a record, and a wait that is rounded to nothing does not spin. It is well within
 	// the horizon, so that the pace does not suffer.
 	beat = 5 * time.Millisecond
+	// gather is how long attempts, and outcomes, wait at most for others to share a record with.
+	gather = 4 * time.Millisecond
 )
 
 // permits is what may be begun now. Where that is nothing, rest is until when.
@@ -37,6 +39,9 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	if n <= 0 {
 		return permit{}, lull{atMost: idle, ended: d.calls.ended}
 	}
+	if d.gathers(n, sending, width) && !may.probe {
+		return permit{}, lull{atMost: gather}
+	}
 	units, wait := d.pace.room(now)
 	if units < 1 {
 		return permit{}, lull{atMost: max(wait, beat)}
@@ -44,6 +49,13 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	may.n = int(min(float64(n), units))
 	may.low = max(0, min(width+ahead-kept(width)-sending, most+ahead-spared(most)-underWay))
 	return may, lull{}
+}
+
+// gathers reports whether to wait, once, for more places than n to become free: where most calls are
+// under way, a window for each place that becomes free would cost a record each.
+func (d *Dispatcher) gathers(n, sending, width int) bool {
+	d.gathered = !d.gathered && n < min(sending, kept(width), window)
+	return d.gathered
 }
 
 // room is how many calls may go on at once now, and how many of them for any lane but the first.

@@ -49,12 +49,7 @@ func (s *starts) add(jobs []*job) {
 	s.signal()
 }
 
-func (s *starts) signal() {
-	select {
-	case s.changed <- struct{}{}:
-	default:
-	}
-}
+func (s *starts) signal() { signal(s.changed) }
 
 // question takes the place of a call for a question, where there is room for one.
 func (s *starts) question() bool {

@@ -67,7 +67,7 @@ func (w *width) recorded(took time.Duration) {
 }
 
 // ahead is how many attempts may be on record, or on their way there, beyond those that are called: as
-// many as are answered while a record is written, so that no call waits for one.
+// many as are answered while a window gathers and its record is written, so that no call waits for one.
 func (w *width) ahead(width int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -78,7 +78,7 @@ func (w *width) ahead(width int) int {
 	if calls <= 0 {
 		return window
 	}
-	return min(window, int(float64(width)*float64(w.record)/float64(calls)))
+	return min(window, int(float64(width)*float64(w.record+gather)/float64(calls)))
 }
 
 // at is the width now. The call that has waited longest for its answer counts with the time that it
