@@ -110,9 +110,16 @@ func NewCluster(t testing.TB) *Cluster {
 	return c
 }
 
-func (c *Cluster) close() {
+// Lose ends all servers at once.
+func (c *Cluster) Lose() {
 	for _, n := range c.Nodes {
 		n.Kill()
+	}
+}
+
+func (c *Cluster) close() {
+	c.Lose()
+	for _, n := range c.Nodes {
 		if c.t.Failed() {
 			c.t.Logf("the end of %s's log:\n%s", n.Name, n.log.Tail(25))
 		}
