@@ -121,12 +121,15 @@ func (c StreamCopy) missing(made *jetstream.StreamInfo) error {
 	return nil
 }
 
+// patienceForChunk is how long the server waits for the next piece of a copy before it gives up.
+const patienceForChunk = 5 * time.Second
+
 // send sends a piece of a copy. The server answers nothing to it, or why it takes no more; to the
 // empty piece at the end, what it has made.
 func (r *Restore) send(ctx context.Context, subject string, chunk []byte, made *jetstream.StreamInfo) error {
 	ctx, cancel := context.WithTimeout(ctx, restoreTime)
 	defer cancel()
-	reply, err := r.conn.RequestWithContext(ctx, subject, chunk)
+	reply, err := r.deliver(ctx, subject, chunk)
 	switch {
 	case err != nil:
 		return fmt.Errorf("the NATS server stopped in the middle: %w", err)
@@ -137,6 +140,20 @@ func (r *Restore) send(ctx context.Context, subject string, chunk []byte, made *
 	}
 	return nil
 }
+
+// deliver hands a piece to the server that takes the copy. In a cluster that need not be the one which we
+// are connected to, and that one may hear of the subject later than we do: then nobody has got the piece.
+func (r *Restore) deliver(ctx context.Context, subject string, chunk []byte) (*nats.Msg, error) {
+	for began := time.Now(); ; {
+		reply, err := r.conn.RequestWithContext(ctx, subject, chunk)
+		if !errors.Is(err, nats.ErrNoResponders) || time.Since(began) > patienceForChunk || !pause(ctx, chunkWait) {
+			return reply, err
+		}
+	}
+}
+
+// chunkWait is the pause before a piece that nobody has got is sent again.
+const chunkWait = 20 * time.Millisecond
 
 // placed is a stream's configuration for where it goes: with so many copies, on any servers.
 func placed(config json.RawMessage, replicas int) (map[string]json.RawMessage, error) {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -23,18 +25,22 @@ import (
 func three(t *testing.T) (servers []*server.Server) {
 	t.Helper()
 	var routes []*url.URL
-	for i := range 3 {
-		options := &server.Options{
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		routes = append(routes, &url.URL{Scheme: "nats", Host: l.Addr().String()})
+		require.NoError(t, l.Close())
+	}
+	for i, route := range routes {
+		port, err := strconv.Atoi(route.Port())
+		require.NoError(t, err)
+		s, err := server.NewServer(&server.Options{
 			ServerName: fmt.Sprintf("node-%d", i+1), Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
-			JetStream: true, StoreDir: t.TempDir(), Routes: routes,
-			Cluster: server.ClusterOpts{Name: "revere", Host: "127.0.0.1", Port: server.RANDOM_PORT},
-		}
-		s, err := server.NewServer(options)
+			JetStream: true, StoreDir: t.TempDir(), Routes: routes, Cluster: server.ClusterOpts{Name: "revere", Host: "127.0.0.1", Port: port},
+		})
 		require.NoError(t, err)
 		s.Start()
 		t.Cleanup(s.Shutdown)
-		require.True(t, s.ReadyForConnections(patience))
-		routes = append(routes, &url.URL{Scheme: "nats", Host: s.ClusterAddr().String()})
 		servers = append(servers, s)
 	}
 	require.Eventually(t, func() bool {
