@@ -1,15 +1,12 @@
 package integration_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
@@ -41,7 +38,7 @@ func TestARestoreIntoAClusterThatBreaks(t *testing.T) {
 	f.Dir = filepath.Join(t.TempDir(), "restored")
 	b := &breaking{removal: m, w: f.World, c: harness.NewCluster(t), random: rand.New(rand.NewPCG(s, 0)), done: map[string]int{}}
 	b.restore(faults.Plan{}, func() {})
-	b.want = b.states()
+	b.want = b.c.Streams()
 	for began := time.Now(); time.Since(began) < *soak; {
 		b.round()
 	}
@@ -64,7 +61,7 @@ type breaking struct {
 func (b *breaking) round() {
 	b.t.Helper()
 	b.c.Whole()
-	b.empty()
+	b.c.Empty()
 	b.w.Dir = filepath.Join(b.t.TempDir(), "restored")
 	node := pick(b.random, b.c.Nodes)
 	moment := time.Duration(b.random.Int64N(int64(4 * time.Second)))
@@ -91,7 +88,7 @@ func (b *breaking) round() {
 	b.done[fmt.Sprintf("%s: status %d", how, status)]++
 	b.c.Whole()
 	if status != 0 {
-		if slices.Contains(b.c.Streams(), "RESTORING") {
+		if _, marked := b.c.Streams()["RESTORING"]; marked {
 			b.done["left marked"]++
 			b.refused(b.w, b.c)
 		} else {
@@ -99,7 +96,7 @@ func (b *breaking) round() {
 		}
 		require.Equal(b.t, 0, b.restore(faults.Plan{}, func() {}))
 	}
-	require.Equal(b.t, b.want, b.states())
+	require.Equal(b.t, b.want, b.c.Streams())
 }
 
 // restore restores while something happens.
@@ -110,28 +107,6 @@ func (b *breaking) restore(fault faults.Plan, meanwhile func()) (status int) {
 	status = r.Ended()
 	b.t.Logf("restore ended with %d: %s", status, r.Log.Tail(3))
 	return status
-}
-
-// states are the last sequences of the cluster's streams.
-func (b *breaking) states() map[string]uint64 {
-	b.t.Helper()
-	states := map[string]uint64{}
-	b.c.Admin(func(ctx context.Context, js jetstream.JetStream) error {
-		list := js.ListStreams(ctx)
-		for info := range list.Info() {
-			states[info.Config.Name] = info.State.LastSeq
-		}
-		return list.Err()
-	})
-	return states
-}
-
-// empty removes every stream of the cluster.
-func (b *breaking) empty() {
-	b.t.Helper()
-	for _, name := range b.c.Streams() {
-		b.c.Admin(func(ctx context.Context, js jetstream.JetStream) error { return js.DeleteStream(ctx, name) })
-	}
 }
 
 // rest lets a time pass: faults come at any moment of what is going on.

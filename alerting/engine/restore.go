@@ -76,7 +76,9 @@ func (r *Restore) stream(ctx context.Context, copied StreamCopy, data io.Reader)
 		Subject string `json:"deliver_subject"`
 	}
 	request := map[string]any{"config": config, "state": copied.State}
-	if err := ask(ctx, r.conn, "$JS.API.STREAM.RESTORE."+copied.Name, request, &to); err != nil {
+	if err := ask(ctx, r.conn, "$JS.API.STREAM.RESTORE."+copied.Name, request, &to); unanswered(err) {
+		return fmt.Errorf("no NATS server takes it, are most of them well? (%w)", err)
+	} else if err != nil {
 		return err
 	}
 	chunk := make([]byte, restoreChunk)
@@ -132,7 +134,7 @@ func (r *Restore) send(ctx context.Context, subject string, chunk []byte, made *
 	reply, err := r.deliver(ctx, subject, chunk)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the NATS server stopped in the middle: %w", err)
+		return fmt.Errorf("the NATS server that takes it was lost or gave up in the middle: %w", err)
 	case made != nil:
 		return readAnswer(reply.Data, made)
 	case len(reply.Data) > 0:

@@ -41,7 +41,21 @@ func (r *Restore) Finish(ctx context.Context, hold alerting.Hold, changes ...ale
 		return err
 	}
 	faults.Reach(faults.BeforeRestored)
-	return r.remove(ctx, restoringStream)
+	return r.unmark(ctx)
+}
+
+// unmarkTries is how often the mark is tried to be removed, each time through an election.
+const unmarkTries = 10
+
+// unmark lets services start. It does not give up soon: a mark that was removed although nobody said so
+// would make a restore that is complete look like one that failed.
+func (r *Restore) unmark(ctx context.Context) (err error) {
+	for range unmarkTries {
+		if err = r.remove(ctx, restoringStream); !unanswered(err) {
+			return err
+		}
+	}
+	return fmt.Errorf("let services start: %w", err)
 }
 
 // hold has services send nothing. What was held when it was backed up knew no more than its own backup.

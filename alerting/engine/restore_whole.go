@@ -12,6 +12,8 @@ import (
 const (
 	// wholeTime is how long the servers may take to copy what was restored from each other.
 	wholeTime = 10 * time.Minute
+	// leaderlessTime is how long a stream may be without a leader: several elections.
+	leaderlessTime = 20 * time.Second
 	// wholeLook is the pause between two looks at it. Two in a row must find all of it: for a moment
 	// after it answered, the server that took a copy has not yet told the others that there is any.
 	wholeLook = 500 * time.Millisecond
@@ -22,14 +24,18 @@ const (
 func (r *Restore) whole(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, wholeTime)
 	defer cancel()
+	answered := time.Now()
 	for found := 0; ; {
 		err := r.allSpread(ctx)
+		if !unanswered(err) {
+			answered = time.Now()
+		}
 		switch {
 		case err == nil && (r.replicas == 1 || found == 1):
 			return nil
 		case err == nil:
 			found++
-		case errors.Is(err, errSpreading) || unanswered(err):
+		case errors.Is(err, errSpreading) || time.Since(answered) < leaderlessTime:
 			found = 0
 		default:
 			return err

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"syscall"
 	"testing"
 
@@ -15,17 +16,37 @@ func (c *Cluster) settings() map[string]string {
 	return map[string]string{"NATS__URL": c.URL(), "NATS__REPLICAS": "3"}
 }
 
-// Streams lists the streams that the cluster has, those of buckets too.
-func (c *Cluster) Streams() (names []string) {
+// Streams are the cluster's streams, those of buckets too, with their last sequences.
+func (c *Cluster) Streams() (last map[string]uint64) {
 	c.t.Helper()
-	c.Admin(func(ctx context.Context, js jetstream.JetStream) error {
-		list := js.StreamNames(ctx)
-		for name := range list.Name() {
-			names = append(names, name)
+	c.patiently(func(ctx context.Context, js jetstream.JetStream) error {
+		last = map[string]uint64{}
+		list := js.ListStreams(ctx)
+		for info := range list.Info() {
+			last[info.Config.Name] = info.State.LastSeq
 		}
 		return list.Err()
 	})
-	return names
+	return last
+}
+
+// Empty removes every stream.
+func (c *Cluster) Empty() {
+	c.t.Helper()
+	for name := range c.Streams() {
+		c.patiently(func(ctx context.Context, js jetstream.JetStream) error {
+			if err := js.DeleteStream(ctx, name); !errors.Is(err, jetstream.ErrStreamNotFound) {
+				return err
+			}
+			return nil
+		})
+	}
+}
+
+// patiently is Admin where there may be an election.
+func (c *Cluster) patiently(do func(ctx context.Context, js jetstream.JetStream) error) {
+	c.t.Helper()
+	Soon(c.t, func() error { return c.admin(do) })
 }
 
 // A Restoring is `revere restore` into a cluster, under way in a process of its own.
