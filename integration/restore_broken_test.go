@@ -63,28 +63,7 @@ func (b *breaking) round() {
 	b.c.Whole()
 	b.c.Empty()
 	b.w.Dir = filepath.Join(b.t.TempDir(), "restored")
-	node := pick(b.random, b.c.Nodes)
-	moment := time.Duration(b.random.Int64N(int64(4 * time.Second)))
-	var status int
-	var how string
-	switch b.random.IntN(3) {
-	case 0:
-		how = "killed"
-		point := pick(b.random, restorePoints)
-		passing := int64(1)
-		if point == faults.MidRestore {
-			passing += b.random.Int64N(9)
-		}
-		status = b.restore(faults.Plan{Point: point, Passing: passing}, func() {})
-	case 1:
-		how = "server killed"
-		status = b.restore(faults.Plan{}, func() { rest(moment); node.Kill() })
-		node.Start()
-	default:
-		how = "server cut off"
-		status = b.restore(faults.Plan{}, func() { rest(moment); b.c.Part(node) })
-		b.c.Heal(node)
-	}
+	how, status := b.disturbed()
 	b.done[fmt.Sprintf("%s: status %d", how, status)]++
 	b.c.Whole()
 	if status != 0 {
@@ -97,6 +76,30 @@ func (b *breaking) round() {
 		require.Equal(b.t, 0, b.restore(faults.Plan{}, func() {}))
 	}
 	require.Equal(b.t, b.want, b.c.Streams())
+}
+
+// disturbed restores while one thing goes wrong, and says which and how the restore ended.
+func (b *breaking) disturbed() (how string, status int) {
+	b.t.Helper()
+	node := pick(b.random, b.c.Nodes)
+	moment := time.Duration(b.random.Int64N(int64(4 * time.Second)))
+	switch b.random.IntN(3) {
+	case 0:
+		point := pick(b.random, restorePoints)
+		passing := int64(1)
+		if point == faults.MidRestore {
+			passing += b.random.Int64N(9)
+		}
+		return "killed", b.restore(faults.Plan{Point: point, Passing: passing}, func() {})
+	case 1:
+		status = b.restore(faults.Plan{}, func() { rest(moment); node.Kill() })
+		node.Start()
+		return "server killed", status
+	default:
+		status = b.restore(faults.Plan{}, func() { rest(moment); b.c.Part(node) })
+		b.c.Heal(node)
+		return "server cut off", status
+	}
 }
 
 // restore restores while something happens.

@@ -20,6 +20,9 @@ const skippedKeys = 10_000
 // Finish waits until all of it is on most of the servers, holds all sending, adds changes to the
 // directory, and lets services start.
 func (r *Restore) Finish(ctx context.Context, hold alerting.Hold, changes ...alerting.Change) error {
+	if err := r.mine(ctx); err != nil {
+		return err
+	}
 	if err := r.whole(ctx); err != nil {
 		return err
 	}
@@ -37,7 +40,7 @@ func (r *Restore) Finish(ctx context.Context, hold alerting.Hold, changes ...ale
 	if _, err := restored.Commit(ctx, revision, changes); err != nil {
 		return err
 	}
-	if err := r.mine(ctx); err != nil {
+	if err := r.mine(ctx); err != nil { // still
 		return err
 	}
 	faults.Reach(faults.BeforeRestored)

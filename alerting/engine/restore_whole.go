@@ -35,7 +35,7 @@ func (r *Restore) whole(ctx context.Context) error {
 			return nil
 		case err == nil:
 			found++
-		case errors.Is(err, errSpreading) || time.Since(answered) < leaderlessTime:
+		case errors.Is(err, errSpreading) || unanswered(err) && time.Since(answered) < leaderlessTime:
 			found = 0
 		default:
 			return err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -102,4 +103,52 @@ func TestAServerThatIsMissedIsNamed(t *testing.T) {
 func TestAnEmbeddedServerHasNoStragglers(t *testing.T) {
 	t.Parallel()
 	assert.Nil(t, open(t).Stragglers())
+}
+
+// A server is a straggler when it gets nothing, not when it is late.
+func TestWhoIsAStraggler(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	// What the leader says every ten seconds: how far the stream is, and how much the other server lacks.
+	type look struct {
+		last, lag uint64
+		current   bool
+		offline   bool
+		leader    string
+	}
+	here := func(last, lag uint64) look { return look{last, lag, lag == 0, false, "node-1"} }
+	for name, c := range map[string]struct {
+		looks []look
+		named bool
+	}{
+		"has everything":                  {[]look{here(5, 0), here(5, 0), here(5, 0), here(5, 0), here(5, 0)}, false},
+		"late under load":                 {[]look{here(1000, 7), here(2000, 30), here(3000, 2), here(4000, 90), here(5000, 12)}, false},
+		"catches up slowly":               {[]look{here(9000, 9000), here(9000, 8999), here(9000, 8000), here(9000, 7000), here(9000, 6999)}, false},
+		"gets nothing, and nobody writes": {[]look{here(9, 1), here(9, 1), here(9, 1), here(9, 1)}, true},
+		"gets nothing of what is written": {[]look{here(10, 2), here(20, 12), here(90, 82), here(100, 92)}, true},
+		"lacks more and more":             {[]look{here(10, 2), here(20, 14), here(90, 90), here(100, 120)}, true},
+		"not long enough":                 {[]look{here(9, 0), here(9, 1), here(9, 1), here(9, 1)}, false},
+		"is back":                         {[]look{here(9, 1), here(9, 1), here(9, 1), here(9, 1), here(9, 0)}, false},
+		"is gone":                         {[]look{{9, 0, true, true, "node-1"}, {9, 0, true, true, "node-1"}, {9, 0, false, true, "node-1"}, {9, 0, false, true, "node-1"}}, true},
+		"an election in between":          {[]look{here(9, 1), {9, 0, false, true, ""}, here(9, 1), here(9, 1)}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			watch := engine.NewStragglerWatch(30 * time.Second)
+			var found []alerting.Straggler
+			for i, l := range c.looks {
+				found = watch.Look(&jetstream.StreamInfo{
+					Config: jetstream.StreamConfig{Name: "LEDGER"}, State: jetstream.StreamState{LastSeq: l.last},
+					Cluster: &jetstream.ClusterInfo{Leader: l.leader, Replicas: []*jetstream.PeerInfo{{Name: "node-2", Current: l.current, Offline: l.offline, Lag: l.lag}}},
+				}, began.Add(time.Duration(i)*10*time.Second))
+			}
+			if !c.named {
+				assert.Empty(t, found)
+				return
+			}
+			require.Len(t, found, 1)
+			assert.Equal(t, "node-2", found[0].Server)
+			assert.Equal(t, []string{"LEDGER"}, found[0].Streams)
+			assert.Equal(t, began, found[0].Since)
+		})
+	}
 }
