@@ -17,7 +17,8 @@ type Straggler struct {
 	Since time.Time `json:"since"`
 	// Behind is how many entries it lacks of the stream that it lacks most of, by the leader's count.
 	Behind uint64 `json:"behind"`
-	// Away is set when the other servers don't reach it at all.
+	// Away is set when the other servers know that it is gone: minutes after it was killed, at once when it
+	// was stopped in good order.
 	Away bool `json:"away"`
 }
 
@@ -25,7 +26,7 @@ type Straggler struct {
 func (s Straggler) String() string {
 	what := fmt.Sprintf("the NATS server %s has got nothing of %s since %s", s.Server, strings.Join(s.Streams, ", "), s.Since.UTC().Format(time.RFC3339))
 	if s.Away {
-		return what + ", since the others don't reach it; bring it back, the loss of another server would stop everything"
+		return what + "; it is gone: bring it back, the loss of another server would stop everything"
 	}
-	return what + fmt.Sprintf(", though the others reach it (%d behind); restart it, and if that does not help: while all others are well stop it, empty its store_dir and start it", s.Behind)
+	return what + fmt.Sprintf(" (%d behind); see that it runs and the others reach it; if so restart it, and if that does not help: while all others are well stop it, empty its store_dir and start it", s.Behind)
 }

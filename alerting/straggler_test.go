@@ -13,6 +13,6 @@ func ExampleStraggler() {
 	s.Away = true
 	fmt.Println(s)
 	// Output:
-	// the NATS server node-2 has got nothing of INBOUND, LEDGER since 2026-11-03T07:00:00Z, though the others reach it (12 behind); restart it, and if that does not help: while all others are well stop it, empty its store_dir and start it
-	// the NATS server node-2 has got nothing of INBOUND, LEDGER since 2026-11-03T07:00:00Z, since the others don't reach it; bring it back, the loss of another server would stop everything
+	// the NATS server node-2 has got nothing of INBOUND, LEDGER since 2026-11-03T07:00:00Z (12 behind); see that it runs and the others reach it; if so restart it, and if that does not help: while all others are well stop it, empty its store_dir and start it
+	// the NATS server node-2 has got nothing of INBOUND, LEDGER since 2026-11-03T07:00:00Z; it is gone: bring it back, the loss of another server would stop everything
 }
