@@ -67,6 +67,10 @@ func TestAServerThatFallsBehindIsNamed(t *testing.T) {
 	}
 }
 
+// forGood is how long a server lags behind that will not catch up: one was seen that did after 24 s, with
+// as many refused answers as the others.
+const forGood = 45 * time.Second
+
 // cutOff cuts a server off while alerts are published, and mends that. It returns the server that then
 // does not catch up, or nil.
 func cutOff(t *testing.T, f *harness.Fleet, n *harness.Node) (behind *harness.Node) {
@@ -79,7 +83,7 @@ func cutOff(t *testing.T, f *harness.Fleet, n *harness.Node) (behind *harness.No
 		})
 	}
 	f.Cluster.Heal(n)
-	for began := time.Now(); time.Since(began) < 12*time.Second; rest(200 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < forGood; rest(200 * time.Millisecond) {
 		lagging, err := f.Cluster.Lagging()
 		if err == nil && len(lagging) == 0 {
 			return nil
