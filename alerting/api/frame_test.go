@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,9 +63,17 @@ func TestEveryRefusalIsAProblemDocument(t *testing.T) {
 func TestHealth(t *testing.T) {
 	broken := errors.New("stream LEDGER: not there")
 	var missing error
-	r := newRig(t, func(r *rig) { r.api.Ready = func(context.Context) error { return missing } })
+	var stragglers []alerting.Straggler
+	r := newRig(t, func(r *rig) {
+		r.api.Ready = func(context.Context) error { return missing }
+		r.api.Stragglers = func() []alerting.Straggler { return stragglers }
+	})
 	require.JSONEq(t, `{"status":"ok"}`, r.must(200, "", "GET", "/healthz", "").text)
 	require.JSONEq(t, `{"status":"ready"}`, r.must(200, "", "GET", "/readyz", "").text)
+	lost := alerting.Straggler{Server: "node-2", Streams: []string{"LEDGER"}, Since: time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC), Away: true}
+	stragglers = []alerting.Straggler{lost}
+	require.JSONEq(t, `{"status":"ready","stragglers":[{"server":"node-2","streams":["LEDGER"],"since":"2026-11-03T07:00:00Z","behind":0,"away":true,"advice":"`+lost.String()+`"}]}`,
+		r.must(200, "", "GET", "/readyz", "").text, "the others serve")
 	missing = broken
 	p := r.refused(503, "unavailable", "", "GET", "/readyz", "")
 	require.Contains(t, p.Detail, "LEDGER")

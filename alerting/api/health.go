@@ -16,6 +16,14 @@ import (
 type Health struct {
 	Status   string `json:"status" enum:"ok,ready,held" doc:"held: alerts are taken, and no message goes out until an operator releases it."`
 	Refusing string `json:"refusing,omitempty" doc:"Why new alerts and imports are refused, while replies, receipts and what was accepted are worked on."`
+	// Stragglers are named here for an operator, and change nothing: the others serve.
+	Stragglers []Straggler `json:"stragglers,omitempty" doc:"Servers of the NATS cluster that don't get what is written, and to which streams. Until they do, the loss of another one stops everything."`
+}
+
+// A Straggler is a server that does not keep up, with what to do about it.
+type Straggler struct {
+	alerting.Straggler
+	Advice string `json:"advice"`
 }
 
 // A VersionView says which program answers.
@@ -57,6 +65,11 @@ func (s *Server) ready() Health {
 	if s.Storage != nil {
 		if err := s.Storage(); err != nil {
 			h.Refusing = err.Error()
+		}
+	}
+	if s.Stragglers != nil {
+		for _, x := range s.Stragglers() {
+			h.Stragglers = append(h.Stragglers, Straggler{x, x.String()})
 		}
 	}
 	return h

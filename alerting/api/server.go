@@ -82,6 +82,8 @@ type Server struct {
 	// Storage says why nothing new is taken on although the process is ready; nil while it is. A nil
 	// func says nothing.
 	Storage func() error
+	// Stragglers are the servers of the NATS cluster that don't get what is written; nil has none.
+	Stragglers func() []alerting.Straggler
 	// Stopping is closed when the process begins to stop: streams that would go on for ever end
 	// then. Nil never closes.
 	Stopping <-chan struct{}

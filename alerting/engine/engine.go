@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -32,6 +33,8 @@ type Engine struct {
 	mover   *mover // nil where the server is in this process
 	unwatch context.CancelFunc
 
+	stragglers stragglers
+
 	passed struct {
 		mu   sync.Mutex
 		over map[string]int // by stream
@@ -43,6 +46,9 @@ type ClusterConfig struct {
 	URL         string
 	Credentials string // path of a .creds file; "" for none
 	Replicas    int    // copies of each stream
+	// StragglerAfter is for how long a server may get nothing of a stream before it is a straggler; 0 for
+	// half a minute.
+	StragglerAfter time.Duration
 }
 
 // Embedded connects to a server in this process, without a socket.
@@ -74,6 +80,10 @@ func Connect(ctx context.Context, config ClusterConfig, log zerolog.Logger) (*En
 	watching, unwatch := context.WithCancel(context.Background())
 	e.unwatch = unwatch
 	go e.watch(watching)
+	if config.Replicas > 1 {
+		e.stragglers.after, e.stragglers.lags = cmp.Or(config.StragglerAfter, stragglerAfter), map[copyOf]lag{}
+		go e.watchStragglers(watching)
+	}
 	return e, nil
 }
 

@@ -1,6 +1,13 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"revere/alerting"
+)
 
 // SyncsAlways reports whether the server syncs every write before it acknowledges it.
 func (s *Server) SyncsAlways() bool { return s.nats.JetStreamConfig().SyncAlways }
@@ -17,4 +24,19 @@ func (e *Engine) StreamNames(ctx context.Context) (names []string, err error) {
 		names = append(names, name)
 	}
 	return names, list.Err()
+}
+
+// A StragglerWatch is what judges how far servers have come, without the servers.
+type StragglerWatch struct{ stragglers }
+
+// NewStragglerWatch gives each server so long to get something.
+func NewStragglerWatch(after time.Duration) *StragglerWatch {
+	return &StragglerWatch{stragglers{after: after, lags: map[copyOf]lag{}}}
+}
+
+// Look takes in what a stream's leader says at a time, and returns who does not keep up.
+func (w *StragglerWatch) Look(info *jetstream.StreamInfo, now time.Time) []alerting.Straggler {
+	w.look(info, now)
+	_, found := w.judge(now)
+	return found
 }

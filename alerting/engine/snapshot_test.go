@@ -220,6 +220,26 @@ func TestARestoreThatWasBrokenOff(t *testing.T) {
 	connect(t, s)
 }
 
+// Of two restores into one account the later one counts: the earlier one neither lets services start nor
+// removes anything.
+func TestARestoreThatAnotherHasTakenOver(t *testing.T) {
+	t.Parallel()
+	all := copyAll(t, open(t))
+	s := start(t, engine.ServerConfig{})
+	earlier, err := engine.RestoreEmbedded(t.Context(), s, zerolog.Nop())
+	require.NoError(t, err)
+	later, err := engine.RestoreEmbedded(t.Context(), s, zerolog.Nop())
+	require.NoError(t, err)
+	for _, stream := range all {
+		require.NoError(t, later.Stream(t.Context(), stream.StreamCopy, bytes.NewReader(stream.data)))
+	}
+	assert.Equal(t, alerting.CodeConflict, alerting.CodeOf(earlier.Finish(t.Context(), held)))
+	require.NoError(t, earlier.Abort(t.Context()))
+	require.NoError(t, later.Finish(t.Context(), held))
+	later.Close()
+	connect(t, s)
+}
+
 func TestAnAbortedRestoreLeavesNothing(t *testing.T) {
 	t.Parallel()
 	all := copyAll(t, open(t))

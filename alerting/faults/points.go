@@ -3,7 +3,7 @@ package faults
 // A Point is a moment between two steps, at which a crash must cost nothing.
 type Point string
 
-// The points, in the order in which an alert comes to them.
+// The points, in the order in which an alert comes to them; a restore's last.
 const (
 	// AfterSubmit: the API's alert is durable, and its caller has not been answered.
 	AfterSubmit Point = "after-submit"
@@ -49,10 +49,15 @@ const (
 	AfterTimer Point = "after-timer"
 	// AfterCommit: a change of the directory is durable, and whoever made it has not been told.
 	AfterCommit Point = "after-commit"
+	// MidRestore: a piece of a backup is in the account that it is restored into, and the next is not.
+	MidRestore Point = "mid-restore"
+	// BeforeRestored: all of a backup is there, and no service may start on it yet.
+	BeforeRestored Point = "before-restored"
 )
 
 // Points lists all points.
 var Points = []Point{
 	AfterSubmit, MidReject, BeforeManifest, MidBatch, AfterWithdrawal, BeforeVerdict, AfterVerdict, AfterAttempt, AfterCall, AfterRefusal,
 	AfterOutcome, AfterUnknown, AfterInbound, BeforeDraw, AfterDraw, AfterStop, AfterAnswer, BeforeTimer, AfterTimer, AfterCommit,
+	MidRestore, BeforeRestored,
 }

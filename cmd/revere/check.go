@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"revere/alerting/api"
 	"revere/alerting/fanout"
 	"revere/alerting/recovery"
 	"revere/channels"
@@ -25,6 +26,7 @@ func runCheck(ctx context.Context, env environment, to connection, cmd checkComm
 	}
 	findings := append(service.Check(ctx, c, kinds), largestAudience(ctx, env, to))
 	findings = append(findings, whetherHeld(ctx, env, to)...)
+	findings = append(findings, stragglers(ctx, env, to)...)
 	raw, err := json.Marshal(findings)
 	if err != nil {
 		return err
@@ -94,4 +96,23 @@ func whetherHeld(ctx context.Context, env environment, to connection) []service.
 	return []service.Checked{{About: "held", Finding: channels.Finding{
 		Detail: fmt.Sprintf("the system was restored from the backup of %s and sends nothing; `revere release` shows what waits, and lets it go", env.clock(state.Backup)),
 	}}}
+}
+
+// stragglers asks the running service which servers of its NATS cluster don't keep up. It says nothing
+// where all do, or no service runs.
+func stragglers(ctx context.Context, env environment, to connection) (findings []service.Checked) {
+	server, err := to.client(env)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var health api.Health
+	if err := server.Get(ctx, "/readyz", nil, &health); err != nil {
+		return nil
+	}
+	for _, x := range health.Stragglers {
+		findings = append(findings, service.Checked{About: "nats", Finding: channels.Finding{Detail: x.Advice}})
+	}
+	return findings
 }

@@ -23,13 +23,13 @@ func (s *Service) handler() http.Handler {
 	atlas := s.registry.Directory.Atlas()
 	server := &api.Server{
 		Board: s.board, Atlas: atlas, Tokens: s.tokens, Directory: s.registry, Keys: s.engine, Ledger: s.engine, Rejected: s.engine,
-		Publish:   fanout.Desk{Board: s.board, Atlas: atlas, Submit: s.engine.Submit, Await: s.engine.AwaitVerdict, Admission: s.admission(), Now: time.Now},
-		Preview:   s.previewer(),
-		Answers:   replies.Desk{Board: s.board, Append: s.append, Links: s.links, Now: time.Now},
-		Ready:     s.engine.Ready,
-		Hold:      s.gate.Hold,
-		Storage:   s.engine.Storage,
-		Stopping:  s.closing,
+		Publish:  fanout.Desk{Board: s.board, Atlas: atlas, Submit: s.engine.Submit, Await: s.engine.AwaitVerdict, Admission: s.admission(), Now: time.Now},
+		Preview:  s.previewer(),
+		Answers:  replies.Desk{Board: s.board, Append: s.append, Links: s.links, Now: time.Now},
+		Ready:    s.engine.Ready,
+		Hold:     s.gate.Hold,
+		Storage:  s.engine.Storage,
+		Stopping: s.closing, Stragglers: s.engine.Stragglers,
 		PublicURL: s.publicURL, SenderName: s.config.SenderName, DeskPhone: s.config.DeskPhone, Version: s.version,
 		Rooms: []api.Room{
 			&directoryapi.Room{Registry: s.registry, Storage: s.engine.Storage, Validator: subscribers.Validator{Atlas: atlas, Addresses: s.addresses()}},

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"revere/alerting"
+	"revere/alerting/engine"
 	"revere/alerting/recovery"
 	"revere/alerting/tracking"
 	"revere/channels"
@@ -27,7 +28,7 @@ type metrics struct {
 	refusing prometheus.Gauge
 }
 
-func newMetrics(registry *prometheus.Registry, board *tracking.Board, gate *recovery.Gate, running map[string]channels.Channel, passed func() map[string]int) *metrics {
+func newMetrics(registry *prometheus.Registry, board *tracking.Board, gate *recovery.Gate, running map[string]channels.Channel, engine *engine.Engine) *metrics {
 	m := &metrics{
 		registry: registry,
 		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -60,7 +61,8 @@ func newMetrics(registry *prometheus.Registry, board *tracking.Board, gate *reco
 		}),
 	}
 	registry.MustRegister(m.alerts, m.planned, m.sends, m.breaker, m.inbound, m.waiting, m.held, m.free, m.refusing, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &boardCollector{board, gate, running, passed})
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &boardCollector{board, gate, running},
+		engineCollector{engine})
 	return m
 }
 
@@ -105,14 +107,12 @@ type boardCollector struct {
 	board    *tracking.Board
 	gate     *recovery.Gate
 	channels map[string]channels.Channel
-	passed   func() map[string]int
 }
 
 var (
 	backlogDesc = prometheus.NewDesc("revere_backlog", "Deliveries that are due, by channel and lane (0 is the most urgent, 4 confirmations).", []string{"channel", "lane"}, nil)
 	openDesc    = prometheus.NewDesc("revere_alerts_open", "Alerts that take place now.", nil, nil)
 	heldDesc    = prometheus.NewDesc("revere_held", "1 while nothing is sent until an operator releases it: the system was restored from a backup.", nil, nil)
-	passedDesc  = prometheus.NewDesc("revere_passed_over", "Stored messages that this process could not take in, by stream: the log names each.", []string{"stream"}, nil)
 	ledgerDesc  = prometheus.NewDesc("revere_ledger_sequence", "The ledger's sequence that this process has read.", nil, nil)
 )
 
@@ -122,7 +122,6 @@ func (c *boardCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- openDesc
 	out <- heldDesc
 	out <- ledgerDesc
-	out <- passedDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -137,9 +136,32 @@ func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
 		held = 1
 	}
 	out <- prometheus.MustNewConstMetric(heldDesc, prometheus.GaugeValue, held)
-	for stream, n := range c.passed() {
-		out <- prometheus.MustNewConstMetric(passedDesc, prometheus.GaugeValue, float64(n), stream)
-	}
 	out <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(len(c.board.OpenKeys())))
 	out <- prometheus.MustNewConstMetric(ledgerDesc, prometheus.GaugeValue, float64(c.board.Reached()))
+}
+
+// An engineCollector reads from the engine when it is asked.
+type engineCollector struct{ *engine.Engine }
+
+var (
+	passedDesc    = prometheus.NewDesc("revere_passed_over", "Stored messages that this process could not take in, by stream: the log names each.", []string{"stream"}, nil)
+	stragglerDesc = prometheus.NewDesc("revere_straggler_seconds", "For how long a server of the NATS cluster has got nothing of a stream; absent while all keep up. /readyz says what to do.", []string{"server", "stream"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (c engineCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- passedDesc
+	out <- stragglerDesc
+}
+
+// Collect implements prometheus.Collector.
+func (c engineCollector) Collect(out chan<- prometheus.Metric) {
+	for stream, n := range c.PassedOver() {
+		out <- prometheus.MustNewConstMetric(passedDesc, prometheus.GaugeValue, float64(n), stream)
+	}
+	for _, x := range c.Stragglers() {
+		for _, stream := range x.Streams {
+			out <- prometheus.MustNewConstMetric(stragglerDesc, prometheus.GaugeValue, time.Since(x.Since).Seconds(), x.Server, stream)
+		}
+	}
 }

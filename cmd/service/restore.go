@@ -165,7 +165,10 @@ func (o RestoreOrder) fill(ctx context.Context, target *engine.Restore, r Restor
 		err = o.finish(ctx, target, r)
 	}
 	if err != nil {
-		return errors.Join(err, target.Abort(context.WithoutCancel(ctx)))
+		if undone := target.Abort(context.WithoutCancel(ctx)); undone != nil {
+			return errors.Join(err, undone)
+		}
+		return fmt.Errorf("%w; nothing of it was kept: mend what is wrong and run it again", err)
 	}
 	target.Close()
 	return nil

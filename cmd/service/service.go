@@ -141,7 +141,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err := s.openChannels(); err != nil {
 		return nil, err
 	}
-	s.metrics = newMetrics(prometheus.NewRegistry(), s.board, s.gate, s.channels, s.engine.PassedOver)
+	s.metrics = newMetrics(prometheus.NewRegistry(), s.board, s.gate, s.channels, s.engine)
 	return s, s.run(ctx, running, o.Roles)
 }
 

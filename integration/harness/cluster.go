@@ -110,9 +110,16 @@ func NewCluster(t testing.TB) *Cluster {
 	return c
 }
 
-func (c *Cluster) close() {
+// Lose ends all servers at once.
+func (c *Cluster) Lose() {
 	for _, n := range c.Nodes {
 		n.Kill()
+	}
+}
+
+func (c *Cluster) close() {
+	c.Lose()
+	for _, n := range c.Nodes {
 		if c.t.Failed() {
 			c.t.Logf("the end of %s's log:\n%s", n.Name, n.log.Tail(25))
 		}
@@ -185,24 +192,24 @@ func (c *Cluster) Whole() {
 	c.t.Helper()
 	patience := time.Now().Add(catchUpTime)
 	Within(c.t, startTime, func() error {
-		lagging, err := c.lagging()
+		lagging, err := c.Lagging()
 		if err != nil || len(lagging) == 0 {
 			return err
 		}
 		if len(lagging) == 1 && time.Now().After(patience) {
-			c.t.Logf("%s lags behind for %s: it begins anew", lagging, catchUpTime)
+			c.t.Logf("%s lags behind for %s: it begins anew", lagging[0].Name, catchUpTime)
 			patience = time.Now().Add(startTime) // once is enough
-			c.node(lagging[0]).renew()
+			lagging[0].Renew()
 		}
-		return fmt.Errorf("%s lags behind", lagging)
+		return fmt.Errorf("%s lags behind", names(lagging))
 	})
 }
 
 // catchUpTime is how long a server has to catch up by itself.
 const catchUpTime = 6 * time.Second
 
-// lagging names the servers that lag behind with any stream. It is an error that one has no leader.
-func (c *Cluster) lagging() (names []string, err error) {
+// Lagging are the servers that lag behind with any stream. It is an error that one has no leader.
+func (c *Cluster) Lagging() (nodes []*Node, err error) {
 	err = c.admin(func(ctx context.Context, js jetstream.JetStream) error {
 		streams := js.ListStreams(ctx)
 		for info := range streams.Info() {
@@ -210,18 +217,25 @@ func (c *Cluster) lagging() (names []string, err error) {
 				return fmt.Errorf("%s has no leader", info.Config.Name)
 			}
 			for _, peer := range info.Cluster.Replicas {
-				if (!peer.Current || peer.Offline) && !slices.Contains(names, peer.Name) {
-					names = append(names, peer.Name)
+				if n := c.node(peer.Name); n != nil && (!peer.Current || peer.Offline) && !slices.Contains(nodes, n) {
+					nodes = append(nodes, n)
 				}
 			}
 		}
 		return streams.Err()
 	})
-	return names, err
+	return nodes, err
 }
 
-// renew starts the server without its data.
-func (n *Node) renew() {
+func names(nodes []*Node) (names []string) {
+	for _, n := range nodes {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// Renew starts the server without its data.
+func (n *Node) Renew() {
 	n.t.Helper()
 	n.Kill()
 	if err := os.RemoveAll(n.data()); err != nil {

@@ -38,27 +38,38 @@ type Member struct {
 // NewFleet starts a process for each of the lists of roles. The first must have the API.
 func NewFleet(t testing.TB, cluster *Cluster, settings map[string]string, roles ...string) *Fleet {
 	t.Helper()
-	w := newWorld(t)
+	f := newWorld(t).MoveTo(cluster, settings, roles...)
+	f.ImportAreas(Municipalities)
+	return f
+}
+
+// MoveTo starts processes on a cluster in the place of the world's service, which has ended: with its
+// providers, its directories and its configuration, of which settings are changed. The first has the API,
+// and the admin token of the world's data directory where there is one.
+func (w *World) MoveTo(cluster *Cluster, settings map[string]string, roles ...string) *Fleet {
+	w.t.Helper()
 	f := &Fleet{World: w, Cluster: cluster}
-	f.front, w.http = startFront(t)
+	f.front, w.http = startFront(w.t)
 	w.nats = strings.TrimPrefix(cluster.ProducerURL(), "nats://")
-	maps.Copy(w.settings, map[string]string{"NATS__URL": cluster.URL(), "NATS__REPLICAS": "3", "HTTP__PUBLIC_URL": w.URL()})
+	maps.Copy(w.settings, cluster.settings())
+	w.settings["HTTP__PUBLIC_URL"] = w.URL()
 	maps.Copy(w.settings, settings)
 	w.Providers.at(w.URL())
 	w.run = f
 	for i, r := range roles {
 		m := &Member{Roles: r, Log: &Log{}, fleet: f, settings: maps.Clone(w.settings)}
-		m.settings["DATA_DIR"] = filepath.Join(w.Dir, fmt.Sprint(i))
-		m.settings["HTTP__LISTEN"] = FreeAddress(t)
+		m.settings["DATA_DIR"] = w.Dir
+		if i > 0 {
+			m.settings["DATA_DIR"] = filepath.Join(w.Dir, fmt.Sprint(i))
+		}
+		m.settings["HTTP__LISTEN"] = FreeAddress(w.t)
 		f.Members = append(f.Members, m)
 		m.Start()
 		m.Ready()
 		if i == 0 {
-			w.Dir = m.settings["DATA_DIR"]
 			w.token = w.readToken()
 		}
 	}
-	w.ImportAreas(Municipalities)
 	return f
 }
 
@@ -87,6 +98,13 @@ func (m *Member) Kill() {
 		m.fleet.t.Errorf("process %d did not end within %s of a kill -9", m.child.cmd.Process.Pid, stopTime)
 	}
 	m.fleet.balance()
+}
+
+// Lose ends all processes at once.
+func (f *Fleet) Lose() {
+	for _, m := range f.Members {
+		m.Kill()
+	}
 }
 
 // Stop ends the process in good order.

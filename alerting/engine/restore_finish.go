@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
+
+	"revere/alerting"
+	"revere/alerting/faults"
+)
+
+// skippedKeys is how many alerts the system before may have taken after the backup was made. Their
+// keys are not given again: receipts, links and answers that name one would count for another alert.
+const skippedKeys = 10_000
+
+// Finish waits until all of it is on most of the servers, holds all sending, adds changes to the
+// directory, and lets services start.
+func (r *Restore) Finish(ctx context.Context, hold alerting.Hold, changes ...alerting.Change) error {
+	if err := r.mine(ctx); err != nil {
+		return err
+	}
+	if err := r.whole(ctx); err != nil {
+		return err
+	}
+	if err := r.skipKeys(ctx, skippedKeys); err != nil {
+		return fmt.Errorf("keep the keys of alerts apart: %w", err)
+	}
+	if err := r.hold(ctx, hold); err != nil {
+		return err
+	}
+	restored := &Engine{conn: r.conn, inboxes: r.conn, js: r.js, log: r.log}
+	revision, err := restored.DirectoryRevision(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := restored.Commit(ctx, revision, changes); err != nil {
+		return err
+	}
+	if err := r.mine(ctx); err != nil { // still
+		return err
+	}
+	faults.Reach(faults.BeforeRestored)
+	return r.unmark(ctx)
+}
+
+// unmarkTries is how often the mark is tried to be removed, each time through an election.
+const unmarkTries = 10
+
+// unmark lets services start. It does not give up soon: a mark that was removed although nobody said so
+// would make a restore that is complete look like one that failed.
+func (r *Restore) unmark(ctx context.Context) (err error) {
+	for range unmarkTries {
+		if err = r.remove(ctx, restoringStream); !unanswered(err) {
+			return err
+		}
+	}
+	return fmt.Errorf("let services start: %w", err)
+}
+
+// hold has services send nothing. What was held when it was backed up knew no more than its own backup.
+func (r *Restore) hold(ctx context.Context, hold alerting.Hold) error {
+	keep, err := r.js.KeyValue(ctx, keepBucket)
+	if err != nil {
+		return err
+	}
+	before, err := readHold(ctx, keep)
+	if err != nil {
+		return err
+	}
+	if before.Held() {
+		hold.Backup = before.Backup
+	}
+	data, err := json.Marshal(hold)
+	if err != nil {
+		return err
+	}
+	if _, err := keep.Put(ctx, holdKey, data); err != nil {
+		return fmt.Errorf("hold what would be sent: %w", err)
+	}
+	return nil
+}
+
+// skipKeys has the ALERTS stream go on n sequences later. A stream gives sequences only to messages:
+// so many are stored, in batches, and removed again.
+func (r *Restore) skipKeys(ctx context.Context, n int) error {
+	const subject = alerting.SubjectPrefix + "restored"
+	stream, err := r.js.Stream(ctx, alertsStream)
+	if err != nil {
+		return err
+	}
+	usual := stream.CachedInfo().Config
+	batched := usual
+	batched.AllowAtomicPublish = true
+	if _, err := r.js.UpdateStream(ctx, batched); err != nil {
+		return err
+	}
+	for skipped := 0; skipped < n; skipped += maxBatch {
+		batch := make([]*nats.Msg, min(maxBatch, n-skipped))
+		for i := range batch {
+			batch[i] = nats.NewMsg(subject)
+		}
+		if _, err := jetstreamext.PublishMsgBatch(ctx, r.js, batch, jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: publishPatience}); err != nil {
+			return err
+		}
+	}
+	if err := stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+		return err
+	}
+	_, err = r.js.UpdateStream(ctx, usual)
+	return err
+}
