@@ -1,0 +1,23 @@
+package engine_test
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+// sideBySide is how many tests run at once where the command line does not say: they mostly wait, for
+// the disk or for time to pass.
+const sideBySide = "4"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", sideBySide); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
