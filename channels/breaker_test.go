@@ -288,9 +288,12 @@ func TestAProbeAmongThoseThatWereTried(t *testing.T) {
 		stop := w.start(t)
 		pass(11 * time.Second)
 		require.NoError(t, stop())
-		assert.Equal(t, []uint32{0, 1, 2, 3, 4, 20}, w.provider.called(), "the last of the next sixteen")
-		queued := w.queued(1)
+		called := w.provider.called()
+		assert.Equal(t, []uint32{0, 1, 2, 3, 4, 20}, called, "the last of the next sixteen")
+		// Those that were called come back behind the others when their wait is over, which may be at once.
+		queued := slices.DeleteFunc(w.queued(1), func(id uint32) bool { return slices.Contains(called, id) })
 		assert.Equal(t, []uint32{5, 6, 7, 8, 9}, queued[:5])
+		assert.Len(t, queued, 34)
 		assert.True(t, slices.IsSorted(queued))
 	})
 }

@@ -14,13 +14,8 @@ import (
 const sideBySide = "8"
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		if err := flag.Set("test.parallel", sideBySide); err != nil {
-			panic(err)
-		}
+	if err := flag.Set("test.parallel", sideBySide); err != nil { // the command line is read later
+		panic(err)
 	}
 	os.Exit(harness.Main(m))
 }

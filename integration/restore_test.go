@@ -61,7 +61,6 @@ func TestARestoredSystemIsHeldAndSendsNothingTwice(t *testing.T) {
 	file := backUp(t, w, recipient)
 	require.Less(t, len(w.Twilio.Messages()), 20, "the backup came too late to show anything")
 	w.Finished(first.Key)
-	mailed := len(w.SMTP.Mails())
 	lost := w.Publish(harness.NewAlert("ma.boston").With("event", "Lost"))
 	w.Kill9()
 
@@ -73,9 +72,9 @@ func TestARestoredSystemIsHeldAndSendsNothingTwice(t *testing.T) {
 	for k, v := range map[string]string{"DATA_DIR": dir, "CHANNELS__SMS__RATE": "500", "CHANNELS__EMAIL__RATE": "200"} {
 		w.Set(k, v)
 	}
+	texts, mailed := len(w.Twilio.Messages()), len(w.SMTP.Mails()) // some of what was lost may have gone out
 	w.Begin()
 
-	texts := len(w.Twilio.Messages())
 	second := w.Publish(harness.NewAlert("ma.boston").With("event", "Second"))
 	require.NotEmpty(t, second.Warnings)
 	assert.Equal(t, alerting.CodeHeld, second.Warnings[0].Code)

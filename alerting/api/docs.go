@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -18,26 +19,34 @@ var docsHTML string
 
 var docsTemplate = template.Must(template.New("docs").Funcs(pageFuncs).Funcs(template.FuncMap{"json": indented}).Parse(docsHTML))
 
-// docsRoutes adds the OpenAPI document and its page. Both are made here, once, when every operation
-// is known; the page needs nothing from the network.
+// docsRoutes adds the OpenAPI document and its page, which needs nothing from the network. Both are
+// made once, when somebody first asks: to make them takes longer than the rest of a start.
 func (s *Server) docsRoutes(mux *http.ServeMux, r *Router) {
-	document, err := json.Marshal(r.huma.OpenAPI())
+	made := sync.OnceValue(func() docs { return describe(r.huma.OpenAPI()) })
+	serve := func(contentType string, body func(docs) []byte) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			w.Header().Set("Content-Security-Policy", pagePolicy)
+			_, _ = w.Write(body(made()))
+		}
+	}
+	mux.HandleFunc("GET /openapi.json", serve("application/openapi+json", func(d docs) []byte { return d.document }))
+	mux.HandleFunc("GET /docs", serve("text/html; charset=utf-8", func(d docs) []byte { return d.page }))
+}
+
+// docs are the OpenAPI document and its page, as they are served.
+type docs struct{ document, page []byte }
+
+func describe(api *huma.OpenAPI) docs {
+	document, err := json.Marshal(api)
 	if err != nil {
 		panic(err) // it holds what was declared in code, and no test passes where that is no JSON
 	}
 	var page bytes.Buffer
-	if err := docsTemplate.Execute(&page, documented(r.huma.OpenAPI())); err != nil {
+	if err := docsTemplate.Execute(&page, documented(api)); err != nil {
 		panic(err) // likewise
 	}
-	serve := func(contentType string, body []byte) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", contentType)
-			w.Header().Set("Content-Security-Policy", pagePolicy)
-			_, _ = w.Write(body)
-		}
-	}
-	mux.HandleFunc("GET /openapi.json", serve("application/openapi+json", document))
-	mux.HandleFunc("GET /docs", serve("text/html; charset=utf-8", page.Bytes()))
+	return docs{document, page.Bytes()}
 }
 
 // A docsPage is the OpenAPI document in reading order.

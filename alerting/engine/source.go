@@ -15,8 +15,10 @@ const (
 	sourceBeat = time.Second
 	// sourceForget is how long a server keeps the place of a source that asks no more.
 	sourceForget = time.Minute
-	// sourceBytes bounds what is fetched before it is asked for.
-	sourceBytes = 8 << 20
+	// sourceBytes and sourceMessages bound what is fetched before it is asked for. With a bound in bytes
+	// alone the client makes room for a million messages, 8 MB a source, whether they come or not.
+	sourceBytes    = 8 << 20
+	sourceMessages = 8192
 )
 
 // A source hands out a stream's messages in order, each once, and survives the loss of the server that
@@ -83,7 +85,7 @@ func (s *source) open(ctx context.Context) error {
 		return err
 	}
 	s.served, s.consumer = 0, consumer
-	s.messages, err = consumer.Messages(jetstream.PullMaxBytes(sourceBytes), jetstream.PullHeartbeat(sourceBeat))
+	s.messages, err = consumer.Messages(jetstream.PullMaxMessagesWithBytesLimit(sourceMessages, sourceBytes), jetstream.PullHeartbeat(sourceBeat))
 	return err
 }
 

@@ -60,11 +60,13 @@ func (w *wire) carry(near net.Conn) {
 		for {
 			n, err := far.Read(buffer)
 			select {
-			case <-held:
-				continue // lost
+			case <-held: // lost
 			default:
+				if _, failed := near.Write(buffer[:n]); failed != nil {
+					return
+				}
 			}
-			if _, failed := near.Write(buffer[:n]); failed != nil || err != nil {
+			if err != nil {
 				return
 			}
 		}

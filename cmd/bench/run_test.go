@@ -3,6 +3,7 @@ package bench_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ func requireEmpty(t *testing.T, dir string) {
 	require.Empty(t, left, "the run left something behind")
 }
 
+// It does not run beside the others: what it measures of the heap would be theirs, too.
 func TestARunMeasuresEveryFigureAndLeavesNothing(t *testing.T) {
 	o := small(t)
 	var doing []string
@@ -76,21 +78,26 @@ func TestARunMeasuresEveryFigureAndLeavesNothing(t *testing.T) {
 }
 
 func TestARunThatIsStoppedCleansUp(t *testing.T) {
+	t.Parallel()
 	for step := 1; step <= 7; step++ {
-		o := small(t)
-		ctx, stop := context.WithCancel(t.Context())
-		o.Progress = func(p bench.Progress) {
-			if p.Step == step {
-				stop()
+		t.Run(fmt.Sprintf("step %d", step), func(t *testing.T) {
+			t.Parallel()
+			o := small(t)
+			ctx, stop := context.WithCancel(t.Context())
+			o.Progress = func(p bench.Progress) {
+				if p.Step == step {
+					stop()
+				}
 			}
-		}
-		_, err := bench.Run(ctx, o)
-		require.ErrorIs(t, err, context.Canceled, "step %d", step)
-		requireEmpty(t, o.Dir)
+			_, err := bench.Run(ctx, o)
+			require.ErrorIs(t, err, context.Canceled)
+			requireEmpty(t, o.Dir)
+		})
 	}
 }
 
 func TestAClusterIsLeftAsItWas(t *testing.T) {
+	t.Parallel()
 	o := small(t)
 	cluster, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
 	require.NoError(t, err)

@@ -14,10 +14,14 @@ type child struct {
 	done chan struct{} // closed when it has ended
 }
 
+// briefly is how long the race detector, where the binary has it, keeps a process that has ended: for
+// what goes on in it beside its end. Its default of a second would be most of the life of a command line.
+const briefly = "GORACE=atexit_sleep_ms=100"
+
 // spawn starts a process whose two outputs go to out. It has the given environment and no other.
 func spawn(path string, args, environ []string, dir string, out io.Writer) (*child, error) {
 	c := &child{cmd: exec.Command(path, args...), done: make(chan struct{})}
-	c.cmd.Env, c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = environ, dir, out, out
+	c.cmd.Env, c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = append(environ, briefly), dir, out, out
 	c.cmd.SysProcAttr = orphaned()
 	started := make(chan error, 1)
 	go func() {

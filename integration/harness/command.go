@@ -31,7 +31,7 @@ func (w *World) Command(stdin string, environ []string, args ...string) Result {
 	cmd := exec.CommandContext(ctx, Binary(w.t), args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
-	cmd.Env, cmd.Dir = append(environ, "HOME="+w.t.TempDir()), w.t.TempDir()
+	cmd.Env, cmd.Dir = append(environ, "HOME="+w.t.TempDir(), briefly), w.t.TempDir()
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
