@@ -14,6 +14,7 @@ import (
 type conclusions struct {
 	mu      sync.Mutex
 	waiting []alerting.Finished
+	spare   []alerting.Finished // room for those that come next
 	writing int
 	added   chan struct{}
 	many    chan struct{} // as many wait as are worth a record
@@ -56,7 +57,7 @@ func (c *conclusions) take() []alerting.Finished {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	taken := c.waiting
-	c.waiting, c.writing = nil, len(taken)
+	c.waiting, c.spare, c.writing = c.spare, nil, len(taken)
 	select {
 	case <-c.many:
 	default:
@@ -64,10 +65,11 @@ func (c *conclusions) take() []alerting.Finished {
 	return taken
 }
 
-func (c *conclusions) written() {
+func (c *conclusions) written(finished []alerting.Finished) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.writing = 0
+	clear(finished)
+	c.spare, c.writing = finished[:0], 0
 }
 
 // conclude writes conclusions as they come, and returns when ctx is done and all are written.
@@ -77,7 +79,7 @@ func (d *Dispatcher) conclude(ctx context.Context) {
 			if err := d.Outbox.Finish(context.WithoutCancel(ctx), finished); err != nil {
 				d.fail(fmt.Errorf("record outcomes: %w", err))
 			}
-			d.conclusions.written()
+			d.conclusions.written(finished)
 			d.calls.signal()
 			d.gatherOutcomes(ctx)
 			continue

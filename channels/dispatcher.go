@@ -34,7 +34,7 @@ type Dispatcher struct {
 	pace        *pace
 	width       *width
 	breaker     *gobreaker.TwoStepCircuitBreaker[any]
-	recording   recording
+	recording   *recording
 	starts      *starts
 	calls       *calls
 	conclusions *conclusions
@@ -69,7 +69,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer d.stop()
 	d.limits = d.Channel.Limits()
 	d.pace = newPace(d.limits.Rate)
-	d.width = newWidth(d.limits)
+	d.width, d.recording = newWidth(d.limits), newRecording()
 	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now, d.limits.Concurrency, d.room)
 	d.breaker = d.newBreaker()
 	d.inquiries.set(d.Channel, d.limits)

@@ -27,7 +27,7 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	most := d.limits.Concurrency
 	n := min(width+ahead-sending, most+ahead-underWay, window, maxUnwritten-d.conclusions.unwritten())
 	if d.recording.full() {
-		n = 0
+		return permit{}, lull{atMost: idle, ended: d.recording.ended}
 	}
 	switch d.breaker.State() {
 	case gobreaker.StateOpen:

@@ -16,7 +16,7 @@ type job struct {
 	cost     int
 	recorded time.Time
 	settled  func(error) // tells the breaker how it went; called once
-	exchange *exchange
+	exchange exchange
 }
 
 // prepare makes jobs of what was taken. What needs no call is concluded; what is to be asked about
@@ -24,7 +24,7 @@ type job struct {
 // everything behind it.
 func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
 	units, _ := d.pace.room(now)
-	jobs := make([]*job, 0, len(due))
+	jobs, made := make([]*job, 0, len(due)), make([]job, len(due))
 	for i, x := range due {
 		if _, ask := d.asks(x); ask {
 			d.questions.wait(x)
@@ -47,7 +47,10 @@ func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
 		cost := d.Channel.Cost(message)
 		units -= float64(cost)
 		d.pace.promise(cost)
-		jobs = append(jobs, &job{due: x, message: message, cost: cost, settled: settled, exchange: d.width.began(now)})
+		j := &made[i]
+		j.due, j.message, j.cost, j.settled = x, message, cost, settled
+		d.width.began(&j.exchange, now)
+		jobs = append(jobs, j)
 	}
 	return jobs
 }
@@ -82,12 +85,12 @@ func (d *Dispatcher) begin(ctx context.Context, jobs []*job) {
 		due[i] = j.due
 	}
 	d.calls.reserve(len(jobs))
-	d.recording.add(1)
+	d.recording.begin()
 	go func() {
 		began := d.Now()
 		err := d.Outbox.Begin(ctx, due)
 		d.width.recorded(d.Now().Sub(began))
-		d.recording.add(-1)
+		d.recording.end()
 		if err != nil {
 			d.fail(fmt.Errorf("record attempts: %w", err))
 			d.calls.release(len(jobs))
@@ -99,10 +102,21 @@ func (d *Dispatcher) begin(ctx context.Context, jobs []*job) {
 }
 
 // recording counts the windows whose attempts are not on record yet.
-type recording struct{ windows atomic.Int64 }
+type recording struct {
+	windows atomic.Int64
+	ended   chan struct{} // signaled when there is room for another
+}
 
 // mostRecording is how many they may be: one that is written, and one that is ready when it is.
 const mostRecording = 2
 
-func (r *recording) add(n int64) { r.windows.Add(n) }
-func (r *recording) full() bool  { return r.windows.Load() >= mostRecording }
+func newRecording() *recording { return &recording{ended: make(chan struct{}, 1)} }
+
+func (r *recording) begin() { r.windows.Add(1) }
+
+func (r *recording) end() {
+	r.windows.Add(-1)
+	signal(r.ended)
+}
+
+func (r *recording) full() bool { return r.windows.Load() >= mostRecording }

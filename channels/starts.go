@@ -103,8 +103,9 @@ func (s *starts) run(ctx context.Context, begin, late func(*job)) {
 		}
 		if wait := min(s.pace.slot(oldest, now), oldest.Add(latestStart).Sub(now)); wait > 0 {
 			time.Sleep(wait)
+			now = s.now()
 		}
-		j := s.next(s.now())
+		j := s.next(now)
 		if j == nil { // a question has taken the room
 			s.pace.promise(1)
 			continue

@@ -35,12 +35,11 @@ const (
 func newWidth(l Limits) *width { return &width{limits: l} }
 
 // began notes that a call is prepared.
-func (w *width) began(now time.Time) *exchange {
+func (w *width) began(x *exchange, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x := &exchange{began: now}
+	x.began = now
 	w.open = append(w.open, x)
-	return x
 }
 
 // answered notes that a call was answered, or is not made after all.

@@ -4,6 +4,7 @@ package outbox
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"revere/alerting"
@@ -95,6 +96,9 @@ func (o *Outbox) Begin(ctx context.Context, due []alerting.Due) error {
 	records := newGroup(o.Now())
 	for _, x := range due {
 		r := records.of(x.Alert)
+		if r.Attempts == nil {
+			r.Attempts = make([]alerting.Attempt, 0, records.room(len(due)))
+		}
 		r.Attempts = append(r.Attempts, alerting.Attempt{Delivery: x.Delivery, Attempt: x.Attempt, PossibleDuplicate: x.PossibleDuplicate})
 	}
 	err := o.write(ctx, records)
@@ -117,15 +121,10 @@ func (o *Outbox) Blocked(x alerting.Due, now time.Time) (alerting.State, string)
 // remembered: first comes what needs nothing else to be kept, so that one opt-out that the directory
 // can't keep costs no other outcome.
 func (o *Outbox) Finish(ctx context.Context, finished []alerting.Finished) error {
-	var plain, optedOut []alerting.Finished
-	for _, f := range finished {
+	for range finished {
 		faults.Reach(faults.AfterCall)
-		if f.OptedOut {
-			optedOut = append(optedOut, f)
-		} else {
-			plain = append(plain, f)
-		}
 	}
+	plain, optedOut := parted(finished)
 	if err := o.conclude(ctx, plain); err != nil {
 		o.Memory.keep(finished)
 		return err
@@ -137,6 +136,20 @@ func (o *Outbox) Finish(ctx context.Context, finished []alerting.Finished) error
 		}
 	}
 	return nil
+}
+
+// parted tells those apart whose people want no more messages. There are few.
+func parted(finished []alerting.Finished) (plain, optedOut []alerting.Finished) {
+	hasOptedOut := func(f alerting.Finished) bool { return f.OptedOut }
+	if !slices.ContainsFunc(finished, hasOptedOut) {
+		return finished, nil
+	}
+	for _, f := range finished {
+		if hasOptedOut(f) {
+			optedOut = append(optedOut, f)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(finished), hasOptedOut), optedOut
 }
 
 // finishOptOut keeps that a person wants no messages, and then concludes the delivery.
@@ -157,6 +170,9 @@ func (o *Outbox) conclude(ctx context.Context, finished []alerting.Finished) err
 	records := newGroup(o.Now())
 	for _, f := range finished {
 		record := records.of(f.Due.Alert)
+		if record.Results == nil {
+			record.Results = make([]alerting.Result, 0, records.room(len(finished)))
+		}
 		record.Results = append(record.Results, alerting.Result{
 			Delivery: f.Due.Delivery, Attempt: f.Attempt, State: f.State, RetryAt: f.RetryAt.UTC(), ProviderID: f.ProviderID, Code: f.Code, Reason: f.Reason,
 		})
@@ -198,6 +214,15 @@ func (g *group) of(key alerting.Key) *alerting.Record {
 		g.order = append(g.order, key)
 	}
 	return r
+}
+
+// room is for how many of n deliveries the newest record should have room: most are of one alert, which
+// comes first.
+func (g *group) room(n int) int {
+	if len(g.order) > 1 {
+		return 0
+	}
+	return n
 }
 
 func (g *group) list() []alerting.Record {

@@ -140,7 +140,7 @@ func (b *Board) Take(channel string, n, low int, now time.Time) []alerting.Due {
 	defer b.mu.Unlock()
 	o := b.outbox(channel)
 	b.ripen(o, now)
-	var taken []alerting.Due
+	taken := make([]alerting.Due, 0, min(n, o.due()))
 	for lane := range o.lanes {
 		limit := n
 		if lane > 0 {
@@ -158,6 +158,14 @@ func (b *Board) Take(channel string, n, low int, now time.Time) []alerting.Due {
 		}
 	}
 	return taken
+}
+
+// due is how many deliveries are due, whether or not they have been taken.
+func (o *outbox) due() (n int) {
+	for _, waiting := range o.backlog {
+		n += waiting
+	}
+	return n
 }
 
 // next removes the first of the queue's deliveries that is still due.

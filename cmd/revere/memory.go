@@ -10,7 +10,7 @@ import (
 
 const (
 	// garbagePercent trades memory for processor time: a blast makes much garbage beside a small heap.
-	garbagePercent = 200
+	garbagePercent = 400
 	// leastLimit is the memory beyond which it counts for more than time; it moves up where what is
 	// in use needs more, so that collecting never becomes all that is done.
 	leastLimit = 512 << 20
