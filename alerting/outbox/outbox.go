@@ -30,8 +30,8 @@ type Outbox struct {
 // Refill implements channels.Outbox. What this process knows of a call whose outcome is not on record
 // is put there; what nobody knows is settled as Unknown.
 func (o *Outbox) Refill(ctx context.Context, reconcileAt func(time.Time) time.Time) error {
-	interrupted := o.Board.Refill(o.Channel)
-	if len(interrupted) == 0 {
+	interrupted, uncalled := o.Board.Refill(o.Channel)
+	if len(interrupted)+len(uncalled) == 0 {
 		return nil
 	}
 	known := o.Memory.take(interrupted)
@@ -47,6 +47,11 @@ func (o *Outbox) Refill(ctx context.Context, reconcileAt func(time.Time) time.Ti
 			Delivery: x.Delivery, Attempt: x.Attempt, State: alerting.Unknown, RetryAt: reconcileAt(x.Since).UTC(),
 			Reason: "the process that was sending it stopped before it recorded an outcome",
 		})
+	}
+	for _, x := range uncalled {
+		state, reason := o.Board.Blocked(x.Alert, x.Delivery, o.Now())
+		r := records.of(x.Alert)
+		r.Results = append(r.Results, alerting.Result{Delivery: x.Delivery, Attempt: x.Attempt, State: state, Reason: reason})
 	}
 	if err := o.Finish(ctx, learned); err != nil {
 		return err

@@ -214,6 +214,22 @@ func TestRefillSettlesWhatWasInterrupted(t *testing.T) {
 	require.NoError(t, w.Refill(t.Context(), reconcile), "nothing was left to settle, nothing is written")
 }
 
+// The dispatcher was killed between the record of an attempt and its outcome, and the alert was withdrawn
+// before that record: nobody was called, so nobody must be told to have been, nor be told of the withdrawal.
+func TestAnAttemptBehindAWithdrawalWasNotMade(t *testing.T) {
+	w := newWorld(t)
+	key := w.ledger.Open(trackingtest.Alert(), ada, bo)
+	due := w.Take(2, 2, start)
+	require.Len(t, due, 2)
+	require.NoError(t, w.Begin(t.Context(), due[:1]))
+	w.ledger.Correct(key, alerting.TypeCancel)
+	require.NoError(t, w.Begin(t.Context(), due[1:]))
+
+	require.NoError(t, w.Refill(t.Context(), func(at time.Time) time.Time { return at }))
+	assert.Equal(t, alerting.Unknown, w.Board.State(key, due[0].Delivery), "it may have been called before the withdrawal")
+	assert.Equal(t, alerting.Canceled, w.Board.State(key, due[1].Delivery))
+}
+
 // The engine is away for a while: what providers answered meanwhile is not forgotten, and nobody is
 // sent twice what this process knows was taken.
 func TestWhatCouldNotBeRecordedIsWrittenByTheNextDispatcher(t *testing.T) {

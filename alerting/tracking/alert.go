@@ -96,6 +96,7 @@ const (
 	optedOut                    // STOP came from the address during the alert
 	refused                     // a receipt said that the newest attempt failed for good
 	orphan                      // belongs to no recipient: a notice
+	uncalled                    // the newest attempt came on record when the alert was over: no dispatcher made it
 )
 
 func (t traits) has(x traits) bool { return t&x != 0 }

@@ -224,8 +224,9 @@ func (b *Board) NextRetry(channel string) time.Time {
 
 // Refill forgets what was taken from the channel's outbox and makes everything due that the ledger
 // says is: a new dispatcher begins with it. It returns the deliveries whose attempt is on record
-// without an outcome: the dispatcher before stopped in the middle of them.
-func (b *Board) Refill(channel string) (interrupted []alerting.Due) {
+// without an outcome: the dispatcher before stopped in the middle of them. Those whose attempt came on
+// record when the alert was over were certainly not called: who called had read that first.
+func (b *Board) Refill(channel string) (interrupted, uncalled []alerting.Due) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o, number := b.outbox(channel), b.numberOf(channel)
@@ -238,15 +239,22 @@ func (b *Board) Refill(channel string) (interrupted []alerting.Due) {
 			switch {
 			case d.channel != number:
 			case d.state == alerting.Attempting:
-				interrupted = append(interrupted, alerting.Due{Alert: a.key, Delivery: uint32(i), Address: d.address, Attempt: int(d.attempts), Lane: b.lane(a, d), Since: a.lastAttempt(d)})
+				x := alerting.Due{Alert: a.key, Delivery: uint32(i), Address: d.address, Attempt: int(d.attempts), Lane: b.lane(a, d), Since: a.lastAttempt(d)}
+				if d.uncalled() {
+					uncalled = append(uncalled, x)
+				} else {
+					interrupted = append(interrupted, x)
+				}
 			case d.due():
 				b.enqueue(a, uint32(i))
 			}
 		}
 	}
 	o.signal()
-	return interrupted
+	return interrupted, uncalled
 }
+
+func (d *delivery) uncalled() bool { return d.traits.has(uncalled) }
 
 // Backlog is how many deliveries are due on the channel, by lane.
 func (b *Board) Backlog(channel string) (lanes [alerting.Lanes]int) {

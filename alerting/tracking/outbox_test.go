@@ -124,7 +124,8 @@ func TestRefillFindsEverythingAfterACrash(t *testing.T) {
 		alerting.Record{Alert: key, At: at, Results: []alerting.Result{{Delivery: 2, Attempt: 1, State: alerting.Accepted}, {Delivery: 3, Attempt: 1, State: alerting.Failed, RetryAt: soon}}})
 	for name, board := range map[string]*tracking.Board{"a standby takes over": b.Board, "the process starts again": b.ledger.Replayed()} {
 		t.Run(name, func(t *testing.T) {
-			interrupted := board.Refill("sms")
+			interrupted, uncalled := board.Refill("sms")
+			assert.Empty(t, uncalled)
 			assert.Equal(t, []alerting.Due{{Alert: key, Delivery: 1, Address: "+10000001", Attempt: 1, Lane: 1, Since: at}}, interrupted)
 			assert.Equal(t, soon, board.NextRetry("sms"))
 			assert.Equal(t, []string{"a1:0", "a1:4"}, names(board.Take("sms", 10, 10, start)))

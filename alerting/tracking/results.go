@@ -31,6 +31,8 @@ func (b *Board) foldAttempt(a *alert, at time.Time, x alerting.Attempt) {
 	d.state, d.retryAt = alerting.Attempting, 0
 	d.traits.set(active, true)
 	d.traits.set(refused, false)
+	_, over := a.over()
+	d.traits.set(uncalled, over != "" && !d.traits.has(orphan))
 	a.keep(d, Entry{At: at, State: alerting.Attempting, Attempt: x.Attempt, PossibleDuplicate: x.PossibleDuplicate})
 	b.recount(a, x.Delivery, counted)
 }
