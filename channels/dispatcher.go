@@ -41,7 +41,7 @@ type Dispatcher struct {
 	questions   questions
 	inquiries   inquiries
 	absent      absences
-	gathered    bool               // the round before waited for places to become free
+	gathering   time.Time          // since when a small window waits for others; zero where none does
 	stop        context.CancelFunc // ends the rounds
 
 	mu      sync.Mutex
@@ -130,6 +130,9 @@ func (d *Dispatcher) dispatch(ctx context.Context, now time.Time) lull {
 		return rest
 	}
 	due := d.take(may, now)
+	if len(due) == 0 && may.wait > 0 {
+		return lull{atMost: may.wait, wake: d.Outbox.Wake()}
+	}
 	if len(due) == 0 {
 		return lull{atMost: d.untilRetry(now), ended: d.calls.ended, wake: d.Outbox.Wake()}
 	}

@@ -51,6 +51,7 @@ type outbox struct {
 	duplicates int                  // attempts begun as possible duplicates
 	takes      []time.Time
 	records    int // calls of Begin
+	outcomes   int // calls of Finish
 	wake       chan struct{}
 	silent     []*silence // what the provider took and told no end of
 	putFails   func() error
@@ -227,6 +228,9 @@ func (o *outbox) forbid(id uint32, why alerting.State) {
 }
 
 func (o *outbox) Finish(ctx context.Context, finished []alerting.Finished) error {
+	o.mu.Lock()
+	o.outcomes++
+	o.mu.Unlock()
 	time.Sleep(o.finishTakes)
 	for _, f := range finished {
 		if err := o.finish(ctx, f.Due, f.Conclusion); err != nil {

@@ -39,23 +39,36 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	if n <= 0 {
 		return permit{}, lull{atMost: idle, ended: d.calls.ended}
 	}
-	if d.gathers(n, sending, width) && !may.probe {
-		return permit{}, lull{atMost: gather}
-	}
 	units, wait := d.pace.room(now)
 	if units < 1 {
 		return permit{}, lull{atMost: max(wait, beat)}
 	}
 	may.n = int(min(float64(n), units))
 	may.low = max(0, min(width+ahead-kept(width)-sending, most+ahead-spared(most)-underWay))
+	least := min(sending, kept(width), window)
+	if may.low >= least || may.probe {
+		d.gathering = time.Time{}
+		return may, lull{}
+	}
+	if may.wait = d.gathers(now); may.wait > 0 {
+		may.low = 0
+		if n < least {
+			return permit{}, lull{atMost: may.wait}
+		}
+	}
 	return may, lull{}
 }
 
-// gathers reports whether to wait, once, for more places than n to become free: where most calls are
-// under way, a window for each place that becomes free would cost a record each.
-func (d *Dispatcher) gathers(n, sending, width int) bool {
-	d.gathered = !d.gathered && n < min(sending, kept(width), window)
-	return d.gathered
+// gathers is for how long a small window still waits for more places to become free: where most calls
+// are under way, each place would cost a record of its own.
+func (d *Dispatcher) gathers(now time.Time) (wait time.Duration) {
+	if d.gathering.IsZero() {
+		d.gathering = now
+	}
+	if wait = gather - now.Sub(d.gathering); wait <= 0 {
+		d.gathering = time.Time{}
+	}
+	return max(wait, 0)
 }
 
 // room is how many calls may go on at once now, and how many of them for any lane but the first.
@@ -67,7 +80,8 @@ func (d *Dispatcher) room(now time.Time) (all, low int) {
 // A permit is how many messages may be begun, and how many of them from the lower lanes.
 type permit struct {
 	n, low int
-	probe  bool // the one that is begun shows whether the provider is back
+	probe  bool          // the one that is begun shows whether the provider is back
+	wait   time.Duration // the lower lanes wait so long for more places
 }
 
 // kept is the share of the concurrency that only the most urgent lane may use: a quarter, where

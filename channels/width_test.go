@@ -70,3 +70,37 @@ func TestAnUrgentMessageOvertakesWhatIsOnRecordAndHasNotBegun(t *testing.T) {
 		t.Fatal("it was never sent")
 	})
 }
+
+// A provider that is used to its full concurrency gives places back one at a time. Were each filled at
+// once, every message would cost two records of its own.
+func TestAFullProviderIsGivenManyMessagesARecord(t *testing.T) {
+	for lane, name := range []string{"the most urgent", "a lower lane"} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, channels.Limits{Rate: 10_000, Concurrency: 128}, func(t *testing.T, w *world) {
+				w.provider.takes = 20 * time.Millisecond
+				w.outbox.beginTakes = func(nth int) time.Duration { return time.Millisecond + time.Duration(nth%7)*50*time.Microsecond }
+				w.outbox.finishTakes = time.Millisecond
+				w.offerMany(10_000, lane, 1)
+				stop := w.start(t)
+				pass(2 * time.Second)
+				require.NoError(t, stop())
+				sent := w.provider.count()
+				assert.GreaterOrEqual(t, sent, 10_000*9/10, "the places that wait to be filled together cost next to nothing")
+				assert.LessOrEqual(t, w.outbox.records, sent/16, "attempts share records")
+				assert.LessOrEqual(t, w.outbox.outcomes, sent/16, "outcomes share records")
+			})
+		})
+	}
+}
+
+func TestALoneMessageIsConcludedAtOnce(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 100, Concurrency: 64}, func(t *testing.T, w *world) {
+		w.provider.takes = 10 * time.Millisecond
+		stop := w.start(t)
+		pass(time.Second)
+		lone := w.offer(0, 1)
+		pass(10*time.Millisecond + time.Microsecond)
+		assert.Equal(t, 1, w.resultCount(lone))
+		require.NoError(t, stop())
+	})
+}

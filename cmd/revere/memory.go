@@ -12,7 +12,7 @@ const (
 	// garbagePercent trades memory for processor time: a blast makes much garbage beside a small heap.
 	garbagePercent = 400
 	// leastLimit is the memory beyond which it counts for more than time; it moves up where what is
-	// in use needs more, so that collecting never becomes all that is done.
+	// in use needs more than half of it, so that collecting never becomes all that is done.
 	leastLimit = 512 << 20
 	limitLook  = time.Second
 )
@@ -33,7 +33,7 @@ func tuneMemory(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				debug.SetMemoryLimit(max(leastLimit, inUse()*5/4))
+				debug.SetMemoryLimit(max(leastLimit, 2*inUse()-leastLimit/2))
 			}
 		}
 	}()
