@@ -62,18 +62,42 @@ func pack(records []alerting.Record) ([][]byte, error) {
 // goes on with new ones as they come until ctx is done. apply is never called concurrently; a message
 // that can't be read comes without records. It returns as soon as it has begun, with the sequence that the ledger had reached then.
 func (e *Engine) FollowLedger(ctx context.Context, after uint64, apply func(sequence uint64, subject string, records []alerting.Record)) (reached uint64, err error) {
+	read := make(chan ledgerEntry, readAhead)
+	go func() {
+		for {
+			select {
+			case x := <-read:
+				e.applyRecords(x, apply)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 	return e.follow(ctx, ledgerStream, after, func(m entry) error {
 		records, err := decodeRecords(m.data)
-		if err != nil {
-			apply(m.sequence, m.subject, nil) // who waits for this sequence must not wait for ever
-			return err
+		select {
+		case read <- ledgerEntry{m.sequence, m.subject, records}: // who waits for this sequence must not wait for ever
+		case <-ctx.Done():
 		}
-		if err := applied(func() { apply(m.sequence, m.subject, records) }); err != nil {
-			apply(m.sequence, m.subject, nil)
-			return err
-		}
-		return nil
+		return err
 	})
+}
+
+// readAhead bounds the messages that are decoded while one before them is applied.
+const readAhead = 8
+
+// A ledgerEntry is one message of the ledger; without records where it can't be read.
+type ledgerEntry struct {
+	sequence uint64
+	subject  string
+	records  []alerting.Record
+}
+
+func (e *Engine) applyRecords(x ledgerEntry, apply func(uint64, string, []alerting.Record)) {
+	if err := applied(func() { apply(x.sequence, x.subject, x.records) }); err != nil {
+		apply(x.sequence, x.subject, nil)
+		e.passOver(ledgerStream, x.sequence, err)
+	}
 }
 
 // LedgerEnd is the sequence that the ledger has reached: who has read so far has seen every append

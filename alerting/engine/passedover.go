@@ -19,8 +19,9 @@ func applied(do func()) (err error) {
 	return nil
 }
 
-// passedOver counts a message of a stream that could not be taken in.
-func (e *Engine) passedOver(stream string) {
+// passOver tells of a message of a stream that could not be taken in, and counts it.
+func (e *Engine) passOver(stream string, sequence uint64, err error) {
+	e.log.Error().Err(err).Str("stream", stream).Uint64("sequence", sequence).Msg("stored message passed over")
 	e.passed.mu.Lock()
 	defer e.passed.mu.Unlock()
 	if e.passed.over == nil {

@@ -124,8 +124,7 @@ func (e *Engine) follow(ctx context.Context, stream string, after uint64, apply 
 				return // ctx is done
 			}
 			if err := guarded(apply, entry{meta.Sequence.Stream, msg.Subject(), msg.Data()}); err != nil {
-				e.passedOver(stream)
-				e.log.Error().Err(err).Str("stream", stream).Uint64("sequence", meta.Sequence.Stream).Msg("stored message passed over")
+				e.passOver(stream, meta.Sequence.Stream, err)
 			}
 		}
 	}()
