@@ -97,7 +97,11 @@ func count(text string, alone, part int, width func(rune) int) int {
 
 // Transliterate replaces punctuation and spaces outside the alphabet by what means the same within
 // it. Letters, digits, and signs that have no equal there stay as they are: a name is never respelled.
-func Transliterate(text string) string { return punctuation.Replace(text) }
+// Bytes that are no UTF-8 become U+FFFD, so that dropping what is invisible never joins two of them to a
+// letter that nobody wrote.
+func Transliterate(text string) string {
+	return punctuation.Replace(strings.ToValidUTF8(text, "\ufffd"))
+}
 
 var punctuation = strings.NewReplacer(
 	"‘", "'", "’", "'", "‚", "'", "‛", "'", "′", "'", "`", "'", "´", "'",
