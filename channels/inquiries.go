@@ -15,7 +15,7 @@ import (
 // receipts that come while nobody listens are lost. They go in rounds. The first asks about everything
 // that was taken before this dispatcher began. Each later one asks about what has been silent for
 // AskAfter, twice, four times … as long, since the round before looked. So nothing needs to be kept of
-// any delivery.
+// any delivery, but of the few questions that failed.
 type inquiries struct {
 	provider Inquirer      // nil where there is nobody to ask
 	after    time.Duration // Limits.AskAfter
@@ -26,8 +26,17 @@ type inquiries struct {
 	began, before time.Time     // this round and the one before; zero where there is none
 	place         alerting.Mark // up to which this round has looked
 	next          time.Time     // nothing is looked for before
-	failures      int           // in a row
+	resume        time.Time     // until then the provider is left alone
+	failures      int           // in a row; those that were under way together are one
+	again         []question    // that failed, to be put before any other
 	yield         yield         // of this round
+}
+
+// A question is about one message. Those that failed are never more than are put at once.
+type question struct {
+	about alerting.Silence
+	put   time.Time
+	fails int
 }
 
 // A yield is what a round of questions brought.
@@ -47,8 +56,8 @@ const (
 	// inquiryTime is how long an answer is waited for.
 	inquiryTime = 5 * time.Second
 	// After a question that failed none is put for inquiryRest, and twice as long after each that fails
-	// next, up to longestInquiryRest. What could not be answered is asked again, inquiryTries times in a
-	// row: then others have their turn.
+	// next, up to longestInquiryRest; and until one is answered they are put one by one. What could not be
+	// answered is asked again, inquiryTries times in all: then others have their turn.
 	inquiryRest        = time.Second
 	longestInquiryRest = 5 * time.Minute
 	inquiryTries       = 4
@@ -78,7 +87,7 @@ func (d *Dispatcher) inquire(ctx context.Context, now time.Time) time.Duration {
 	if d.lapsed() != "" || d.pace.held(now) || d.questions.any() || !d.inquirable(now) || !d.starts.question() {
 		return crowded
 	}
-	x, found := q.find(d.Outbox, now)
+	asked, found := q.find(d.Outbox, now)
 	if !found {
 		d.starts.answered()
 		d.remark(q.over(now))
@@ -88,7 +97,7 @@ func (d *Dispatcher) inquire(ctx context.Context, now time.Time) time.Duration {
 	ctx = context.WithoutCancel(ctx) // what is begun is brought to its end
 	d.calls.start(func() {
 		defer d.starts.answered()
-		d.inquireAbout(ctx, x)
+		d.inquireAbout(ctx, asked)
 		q.underWay.Add(-1)
 	})
 	return q.wait(now)
@@ -98,12 +107,12 @@ func (d *Dispatcher) inquire(ctx context.Context, now time.Time) time.Duration {
 // of the concurrency, and nothing of what is kept for urgent messages.
 func (d *Dispatcher) inquirable(now time.Time) bool {
 	most := d.limits.Concurrency
-	return int(d.inquiries.underWay.Load()) < max(1, most/8) && d.underWay(now) < most-kept(most)
+	return int(d.inquiries.underWay.Load()) < d.inquiries.atOnce(most) && d.underWay(now) < most-kept(most)
 }
 
 // inquireAbout asks, and puts what is new where receipts come in.
-func (d *Dispatcher) inquireAbout(ctx context.Context, x alerting.Silence) {
-	q := &d.inquiries
+func (d *Dispatcher) inquireAbout(ctx context.Context, asked question) {
+	q, x := &d.inquiries, asked.about
 	asking, cancel := context.WithTimeout(ctx, inquiryTime)
 	defer cancel()
 	facts, err := q.provider.Inquire(asking, x)
@@ -120,7 +129,7 @@ func (d *Dispatcher) inquireAbout(ctx context.Context, x alerting.Silence) {
 	}
 	if err != nil {
 		d.Log.Warn().Err(err).Str("channel", d.Channel.Name()).Msg("could not ask what became of a message; trying again later")
-		q.failed(x.At, err, d.Now())
+		q.failed(asked, err, d.Now())
 		return
 	}
 	q.answered(brought)
@@ -144,21 +153,36 @@ func (d *Dispatcher) remark(round yield) {
 func (q *inquiries) wait(now time.Time) time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.next.Sub(now)
+	return later(q.next, q.resume).Sub(now)
 }
 
 // find looks for what to ask about next. It looks at a part only, so that messages are not held up.
-func (q *inquiries) find(o Outbox, now time.Time) (x alerting.Silence, found bool) {
+func (q *inquiries) find(o Outbox, now time.Time) (asked question, found bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.began.IsZero() {
 		q.began = now
 	}
-	x, q.place, found = o.Silent(q.place, q.due)
+	if found = len(q.again) > 0; found {
+		asked, q.again = q.again[0], q.again[1:]
+	} else {
+		asked.about, q.place, found = o.Silent(q.place, q.due)
+	}
+	asked.put = now
 	if q.next = now.Add(beat); found {
 		q.next = now.Add(q.spacing)
 	}
-	return x, found
+	return asked, found
+}
+
+// atOnce is how many questions may be put at once, of so many calls. One is, where the last one failed.
+func (q *inquiries) atOnce(calls int) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.failures > 0 {
+		return 1
+	}
+	return max(1, calls/8)
 }
 
 // due reports whether this round asks about what was last heard of at a time.
@@ -181,7 +205,7 @@ func (q *inquiries) turns(silent time.Duration) (n int) {
 func (q *inquiries) over(now time.Time) (round yield) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.place.End() || q.underWay.Load() > 0 {
+	if !q.place.End() || q.underWay.Load() > 0 || len(q.again) > 0 {
 		return yield{}
 	}
 	round, q.yield = q.yield, yield{}
@@ -199,18 +223,19 @@ func (q *inquiries) answered(brought yield) {
 	q.yield.gone += brought.gone
 }
 
-// failed lets the provider rest. The round goes back to what was not answered, unless that has failed
-// too often.
-func (q *inquiries) failed(at alerting.Mark, err error, now time.Time) {
+// failed lets the provider rest, and has the question put again, unless it has failed too often.
+func (q *inquiries) failed(asked question, err error, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.failures++
-	if q.failures < inquiryTries && at.Before(q.place) {
-		q.place = at
+	if asked.fails++; asked.fails < inquiryTries {
+		q.again = append(q.again, asked)
 	}
-	rest := min(inquiryRest<<min(q.failures-1, 16), longestInquiryRest)
+	if !asked.put.Before(q.resume) { // else it tells nothing new
+		q.failures++
+	}
+	rest := min(inquiryRest<<min(max(q.failures-1, 0), 16), longestInquiryRest)
 	if busy, ok := errors.AsType[*Busy](err); ok {
 		rest = max(rest, busy.After)
 	}
-	q.next = now.Add(rest)
+	q.resume = later(q.resume, now.Add(rest))
 }

@@ -159,6 +159,57 @@ func TestOnePoisonedQuestionHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// Nor where its failure takes a moment, in which others are asked about: they are not asked about again.
+func TestAPoisonedQuestionThatTakesItsTimeHoldsUpNoOther(t *testing.T) {
+	limits := askable
+	limits.Rate, limits.Concurrency = 100, 64
+	bubble(t, limits, func(t *testing.T, w *world) {
+		w.provider.takes = 100 * time.Millisecond
+		w.tells(func(s *silence) (alerting.State, error) {
+			if s.At.Delivery == 0 {
+				return 0, errors.New("always")
+			}
+			return alerting.Accepted, nil
+		})
+		for range 60 {
+			w.offerSilence(time.Now().Add(-time.Hour))
+		}
+		stop := w.start(t)
+		pass(time.Minute)
+		require.NoError(t, stop())
+		assert.Len(t, w.silent[0].asked, 4)
+		for _, s := range w.silent[1:] {
+			assert.Len(t, s.asked, 1)
+		}
+	})
+}
+
+// Questions that hang together leave none of those that were put behind, and are not counted as failures
+// in a row that long: the provider is asked again soon.
+func TestQuestionsThatFailTogetherAreAllAskedAgain(t *testing.T) {
+	limits := askable
+	limits.Rate, limits.Concurrency = 100, 64
+	bubble(t, limits, func(t *testing.T, w *world) {
+		w.provider.takes = 100 * time.Millisecond
+		began := time.Now()
+		w.tells(func(*silence) (alerting.State, error) {
+			if time.Since(began) < 300*time.Millisecond {
+				return 0, errors.New("a moment")
+			}
+			return alerting.Delivered, nil
+		})
+		for range 60 {
+			w.offerSilence(time.Now().Add(-time.Hour))
+		}
+		stop := w.start(t)
+		pass(30 * time.Second)
+		require.NoError(t, stop())
+		for _, s := range w.silent {
+			assert.Equal(t, []alerting.State{alerting.Delivered}, s.told)
+		}
+	})
+}
+
 func TestAMessageThatTheProviderDoesNotKnowIsNoFailure(t *testing.T) {
 	bubble(t, askable, func(t *testing.T, w *world) {
 		asked := w.tells(func(*silence) (alerting.State, error) { return 0, alerting.Errorf(alerting.CodeNotFound, "gone") })

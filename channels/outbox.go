@@ -28,7 +28,7 @@ type Outbox interface {
 	Begin(context.Context, []alerting.Due) error
 	// Blocked tells why a delivery must not be sent after all; reason is "" when it may be.
 	Blocked(due alerting.Due, now time.Time) (state alerting.State, reason string)
-	// Finish makes what became of deliveries durable.
+	// Finish makes what became of deliveries durable. The slice is used again when it returns.
 	Finish(context.Context, []alerting.Finished) error
 	// Silent looks, from a mark on, for the next delivery that the provider took and of which it has
 	// told no end, in alerts that are not over; wanted says by when it was last heard of whether it is

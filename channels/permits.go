@@ -23,7 +23,7 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	underWay := d.calls.count()
 	sending := max(0, underWay-asking)
 	width := d.width.at(now)
-	ahead := d.width.ahead(width)
+	ahead := d.width.ahead(width, now)
 	most := d.limits.Concurrency
 	n := min(width+ahead-sending, most+ahead-underWay, window, maxUnwritten-d.conclusions.unwritten())
 	if d.recording.full() {

@@ -16,7 +16,7 @@ type job struct {
 	cost     int
 	recorded time.Time
 	settled  func(error) // tells the breaker how it went; called once
-	exchange exchange
+	exchange *exchange
 }
 
 // prepare makes jobs of what was taken. What needs no call is concluded; what is to be asked about
@@ -25,6 +25,7 @@ type job struct {
 func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
 	units, _ := d.pace.room(now)
 	jobs, made := make([]*job, 0, len(due)), make([]job, len(due))
+	exchanges := make([]exchange, len(due)) // apart: the width keeps them while a call before them hangs
 	for i, x := range due {
 		if _, ask := d.asks(x); ask {
 			d.questions.wait(x)
@@ -48,8 +49,8 @@ func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
 		units -= float64(cost)
 		d.pace.promise(cost)
 		j := &made[i]
-		j.due, j.message, j.cost, j.settled = x, message, cost, settled
-		d.width.began(&j.exchange, now)
+		j.due, j.message, j.cost, j.settled, j.exchange = x, message, cost, settled, &exchanges[i]
+		d.width.began(j.exchange, now)
 		jobs = append(jobs, j)
 	}
 	return jobs

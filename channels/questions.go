@@ -90,5 +90,5 @@ func (d *Dispatcher) askable(now time.Time) int {
 
 // underWay is how many calls go on, or are about to: what is recorded ahead of its call waits.
 func (d *Dispatcher) underWay(now time.Time) int {
-	return max(d.starts.underWay(), d.calls.count()-d.width.ahead(d.width.at(now)))
+	return max(d.starts.underWay(), d.calls.count()-d.width.ahead(d.width.at(now), now))
 }

@@ -14,13 +14,13 @@ func (d *Dispatcher) send(ctx context.Context, j *job) {
 	now := d.Now()
 	if not := d.forbidden(j.due, now); not != nil {
 		j.settled(errNoEvidence)
-		d.width.answered(&j.exchange, now)
+		d.width.answered(j.exchange, now)
 		d.finish(j.due, *not)
 		return
 	}
 	outcome := d.call(ctx, j.message)
 	done := d.Now()
-	d.width.answered(&j.exchange, done)
+	d.width.answered(j.exchange, done)
 	d.Meter.Sent(d.Channel.Name(), outcome.State, done.Sub(now))
 	j.settled(d.learn(outcome, now, done))
 	d.finish(j.due, judge(j.due.Attempt, outcome, j.message.Expires, done, d.limits.ReconcileAfter))
@@ -31,7 +31,7 @@ func (d *Dispatcher) send(ctx context.Context, j *job) {
 func (d *Dispatcher) giveUp(j *job) {
 	now := d.Now()
 	j.settled(errNoEvidence)
-	d.width.answered(&j.exchange, now)
+	d.width.answered(j.exchange, now)
 	d.pace.keep(max(j.cost, 1))
 	d.finish(j.due, alerting.Conclusion{Attempt: j.due.Attempt, RetryAt: now, Outcome: alerting.Outcome{
 		State: alerting.Failed, Retry: true, Reason: "not called: the provider took too long over the calls before",

@@ -67,31 +67,36 @@ func (w *width) recorded(took time.Duration) {
 
 // ahead is how many attempts may be on record, or on their way there, beyond those that are called: as
 // many as are answered while a window gathers and its record is written, so that no call waits for one.
-func (w *width) ahead(width int) int {
+// Where calls hang there are soon none: what finds no room in time has used up an attempt.
+func (w *width) ahead(width int, now time.Time) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	calls := w.latency - w.record
 	if w.latency == 0 || w.record == 0 {
 		return 0
 	}
+	calls := w.present(now) - w.record
 	if calls <= 0 {
 		return window
 	}
 	return min(window, int(float64(width)*float64(w.record+gather)/float64(calls)))
 }
 
-// at is the width now. The call that has waited longest for its answer counts with the time that it
-// took so far: a provider that slows down is noticed before it answers.
+// at is the width now.
 func (w *width) at(now time.Time) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	latency := w.latency
-	if latency == 0 {
+	if w.latency == 0 {
 		return w.limits.Concurrency // nothing is known yet
 	}
-	if len(w.open) > 0 {
-		latency = max(latency, now.Sub(w.open[0].began))
-	}
-	needed := math.Ceil(min(2*w.limits.Rate*latency.Seconds(), float64(w.limits.Concurrency)))
+	needed := math.Ceil(min(2*w.limits.Rate*w.present(now).Seconds(), float64(w.limits.Concurrency)))
 	return min(w.limits.Concurrency, int(needed)+leastWidth)
+}
+
+// present is the latency now, with mu held. The call that has waited longest for its answer counts with
+// the time that it took so far: a provider that slows down is noticed before it answers.
+func (w *width) present(now time.Time) time.Duration {
+	if len(w.open) == 0 {
+		return w.latency
+	}
+	return max(w.latency, now.Sub(w.open[0].began))
 }
