@@ -21,7 +21,7 @@ const markedBy = "revere-restore"
 
 // refuseHalf tells whether what is there is half of a backup.
 func refuseHalf(ctx context.Context, js jetstream.JetStream) error {
-	_, err := js.Stream(ctx, restoringStream)
+	_, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return js.Stream(ctx, restoringStream) })
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return nil

@@ -83,12 +83,13 @@ func (q *queue) take(ctx context.Context, n int, room func(rank int) bool) (batc
 	}
 }
 
-// outranks reports whether something waits that is more urgent than the rank and needs no room.
+// outranks reports whether something waits that is more urgent than the rank and needs no room: a message,
+// or a correction that is ready to be expanded.
 func (q *queue) outranks(rank int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	first := q.order.first(false)
-	return first != nil && first.rank < rank
+	return first != nil && first.rank < rank || len(q.ready) > 0 && q.ready[0].rank < rank
 }
 
 // settle notes that the first n of a batch are judged, and puts the others back. It returns how far

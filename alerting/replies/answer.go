@@ -2,6 +2,7 @@ package replies
 
 import (
 	"slices"
+	"time"
 
 	"revere/alerting"
 	"revere/alerting/replies/grammar"
@@ -12,7 +13,7 @@ import (
 // reply deals with what a person wrote.
 func (p *Processor) reply(f alerting.Inbound) ([]alerting.Record, string) {
 	said := grammar.Parse(f.Text)
-	places := p.Board.PlacesOf(f.Channel, f.From)
+	places := p.placesOf(f)
 	switch {
 	case len(places) == 0:
 		p.Log.Info().Str("channel", f.Channel).Msg("a reply from an address that no alert went to; nothing recorded")
@@ -30,6 +31,16 @@ func (p *Processor) reply(f alerting.Inbound) ([]alerting.Record, string) {
 	}
 	return p.answer(f, places, places[i], said, alerting.ViaReply)
 }
+
+// placesOf are where the sender of a reply stands in the alerts that were open when it came in. It may be
+// dealt with long after that, and answers nothing that was opened since.
+func (p *Processor) placesOf(f alerting.Inbound) []tracking.Place {
+	return slices.DeleteFunc(p.Board.PlacesOf(f.Channel, f.From), func(x tracking.Place) bool { return x.Opened.After(f.At.Add(clocksDiffer)) })
+}
+
+// clocksDiffer is by how much those of two of Revere's processes may: one notes when an alert was opened,
+// another when a reply came in. Nobody answers faster.
+const clocksDiffer = time.Second
 
 // plain deals with an answer without a code: it is for the one alert that is open for the address.
 func (p *Processor) plain(f alerting.Inbound, places []tracking.Place, said grammar.Reply) ([]alerting.Record, string) {

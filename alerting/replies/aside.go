@@ -35,7 +35,7 @@ func (p *Processor) away(f alerting.Inbound) (key alerting.Key, ok bool) {
 			return p.sentAway(f, p.Board.PlacesOf(f.Channel, f.From))
 		}
 	case alerting.InboundQuote:
-		said, places := grammar.Parse(f.Text), p.Board.PlacesOf(f.Channel, f.From)
+		said, places := grammar.Parse(f.Text), p.placesOf(f)
 		if said.Code == "" {
 			if slices.ContainsFunc(places, func(x tracking.Place) bool { return sentAny(x, f.About) }) {
 				return "", false
@@ -46,7 +46,7 @@ func (p *Processor) away(f alerting.Inbound) (key alerting.Key, ok bool) {
 		}
 		return p.answeredAway(f, places, said)
 	case alerting.InboundReply:
-		return p.answeredAway(f, p.Board.PlacesOf(f.Channel, f.From), grammar.Parse(f.Text))
+		return p.answeredAway(f, p.placesOf(f), grammar.Parse(f.Text))
 	}
 	return "", false
 }

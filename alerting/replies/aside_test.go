@@ -75,6 +75,18 @@ func (w *longPast) hear(facts ...alerting.Inbound) {
 	synctest.Wait()
 }
 
+// opened opens an alert at a time, with a code, and sends it to the clerk.
+func (w *longPast) opened(at time.Time, code string) alerting.Key {
+	const key = alerting.Key("a50")
+	opened := alerting.Opened{Alert: trackingtest.Alert(), Code: code, Identity: string(key), Received: at, Sequence: 50}
+	w.write(alerting.Record{Alert: key, At: at, Opened: &opened, Manifest: &alerting.Manifest{
+		Parts: 1, Deliveries: []alerting.Planned{{Channel: "sms", Address: clerkPhone, Active: true}},
+		Recipients: []alerting.Recipient{{Subscriber: "boston clerk", Name: "Boston Clerk", Areas: opened.Alert.Areas, Contacts: []uint32{0}}},
+	}})
+	w.sent(key, 0)
+	return key
+}
+
 func (w *longPast) read() { w.archive.gate <- nil; synctest.Wait() }
 
 func (w *longPast) receiptOf(key alerting.Key, channel string) alerting.Inbound {
@@ -198,6 +210,30 @@ func TestAFailedReadingIsTriedAgain(t *testing.T) {
 		synctest.Wait()
 		assert.Len(t, w.notices(w.old), 1)
 	})
+}
+
+// What was said before an alert was opened is no answer to it, however late it is dealt with: neither without
+// a code nor with a code that the new alert has taken over.
+func TestWhatWaitedIsNoAnswerToALaterAlert(t *testing.T) {
+	for _, text := range []string{"ACK", "ACK K7Q"} {
+		t.Run(text, func(t *testing.T) {
+			pass(t, func(w *longPast) {
+				w.hear(says(clerkPhone, text))
+				w.archive.gate <- trackingtest.ErrBroken
+				synctest.Wait()
+				later := w.opened(at.Add(time.Minute), "K7Q")
+				time.Sleep(10 * time.Second) // it is tried again
+				synctest.Wait()
+				assert.Equal(t, []uint64{1}, w.board.Asides(), "that the new alert is there does not make up for what can't be read")
+				w.read()
+				assert.Nil(t, w.answer(later, "boston clerk"))
+				assert.Empty(t, w.remarks(later))
+				assert.Equal(t, []alerting.RemarkKind{alerting.RemarkNotUnderstood}, w.remarks(w.old))
+				w.hear(alerting.Inbound{Channel: "sms", Kind: alerting.InboundReply, At: at.Add(2 * time.Minute), From: clerkPhone, Text: text})
+				assert.NotNil(t, w.answer(later, "boston clerk"), "what is said afterwards is")
+			})
+		})
+	}
 }
 
 // Wherever the process dies, a fact about an alert long past counts once.

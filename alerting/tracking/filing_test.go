@@ -36,14 +36,8 @@ func file(b *tracking.Board) (filed []alerting.Filed) {
 
 // recalled recalls what the board asks for, as a service does.
 func recalled(b *tracking.Board) {
-	for {
-		key, ok := b.Stale()
-		if !ok {
-			return
-		}
-		if b.Recall(key) != nil {
-			return
-		}
+	for _, key := range b.Stale() {
+		_ = b.Recall(key) // it is asked for again
 	}
 }
 

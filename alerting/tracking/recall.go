@@ -1,7 +1,9 @@
 package tracking
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,15 +21,14 @@ type Archive interface {
 // recalled.
 func (b *Board) Recalls() <-chan struct{} { return b.recalls }
 
-// Stale names a filed alert of which something new was heard, each once; ok is false when there is none.
-func (b *Board) Stale() (key alerting.Key, ok bool) {
+// Stale names the filed alerts of which something new was heard, the oldest message first, each once. One
+// that can't be recalled is named again the next time.
+func (b *Board) Stale() []alerting.Key {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for key := range b.stale {
-		delete(b.stale, key)
-		return key, true
-	}
-	return "", false
+	keys := slices.SortedFunc(maps.Keys(b.stale), func(x, y alerting.Key) int { return cmp.Compare(x.Sequence(), y.Sequence()) })
+	clear(b.stale)
+	return keys
 }
 
 // Recall makes sure that the details of an alert are there: those of a filed one are read again. Every

@@ -126,3 +126,34 @@ func TestACorrectionIsDueWhenWhatItQuotesWasRead(t *testing.T) {
 		})
 	}
 }
+
+// An alert that can't be read is asked for again, and no other waits for it.
+func TestWhatCantBeReadHoldsUpNoRecall(t *testing.T) {
+	filing, _, ledger := shelf()
+	unreadable := filedTo(t, filing, ledger)
+	readable := filedTo(t, filing, ledger)
+	write(t, ledger, alerting.Record{Alert: unreadable, At: late, Remarks: []alerting.Remark{{Kind: alerting.RemarkHelp}}})
+	write(t, ledger, alerting.Record{Alert: readable, At: late, Remarks: []alerting.Remark{{Kind: alerting.RemarkHelp}}})
+	filing.Archive = without{ledger, unreadable}
+	stale := filing.Stale()
+	assert.Equal(t, []alerting.Key{unreadable, readable}, stale)
+	for _, key := range stale {
+		_ = filing.Recall(key)
+	}
+	assert.False(t, filing.Away(readable))
+	assert.True(t, filing.Away(unreadable))
+	assert.Equal(t, []alerting.Key{unreadable}, filing.Stale(), "asked for again")
+}
+
+// without is an archive in which one alert can't be read.
+type without struct {
+	*trackingtest.Ledger
+	missing alerting.Key
+}
+
+func (w without) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	if key == w.missing {
+		return trackingtest.ErrBroken
+	}
+	return w.Ledger.Records(key, first, last, visit)
+}

@@ -48,7 +48,8 @@ func (s *Service) recall(ctx context.Context) {
 		case now := <-tick.C: // and what could not be read before
 			s.board.Tidy(now.Add(-recalledFor))
 		}
-		for key, ok := s.board.Stale(); ok && s.board.Recall(key) == nil; key, ok = s.board.Stale() {
+		for _, key := range s.board.Stale() {
+			_ = s.board.Recall(key) // the board tells the operator; the others don't wait
 		}
 	}
 }
