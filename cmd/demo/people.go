@@ -51,6 +51,7 @@ type people struct {
 
 	mu       sync.Mutex
 	answered map[string]bool // address and code
+	gone     bool            // nobody begins to answer any more
 	failed   error
 	busy     sync.WaitGroup
 }
@@ -69,12 +70,11 @@ func (p *people) receive(m message) {
 		return
 	}
 	p.mu.Lock()
-	again := p.answered[m.to+code]
-	p.answered[m.to+code] = true
-	p.mu.Unlock()
-	if again {
+	defer p.mu.Unlock() // until busy counts them, so that leave waits for all
+	if p.gone || p.answered[m.to+code] {
 		return
 	}
+	p.answered[m.to+code] = true
 	p.busy.Go(func() {
 		p.takeTime(600*time.Millisecond + rand.N(3*time.Second)) // reading
 		act := habits[m.to]
@@ -97,6 +97,14 @@ func (p *people) wait() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.failed
+}
+
+// leave returns when everyone who had begun to answer is done. Nobody begins after it.
+func (p *people) leave() {
+	p.mu.Lock()
+	p.gone = true
+	p.mu.Unlock()
+	p.busy.Wait()
 }
 
 func codeIn(m message) string {

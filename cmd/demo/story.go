@@ -23,7 +23,8 @@ import (
 //go:embed sample
 var sample embed.FS
 
-// Run tells the story on out, and then serves until ctx is done; with o.Once it returns instead.
+// Run tells the story on out, and then serves until ctx is done; with o.Once it returns instead. Its
+// error is that of ctx where that was done in the middle of the story.
 func Run(ctx context.Context, out io.Writer, o Options) (err error) {
 	screen := newScreen(out)
 	var crowd *people
@@ -39,22 +40,26 @@ func Run(ctx context.Context, out io.Writer, o Options) (err error) {
 		return err
 	}
 	defer func() {
-		crowd.busy.Wait()
+		crowd.leave()
 		err = errors.Join(err, w.stop())
 	}()
 	crowd = w.people(o.Speed, screen.answer)
 	close(ready)
 
-	if err := w.tell(ctx, screen, crowd); err != nil {
+	err = w.tell(ctx, screen, crowd)
+	switch {
+	case err == nil && o.Once:
+		return nil
+	case err == nil:
+		screen.toTry(w)
+		<-ctx.Done()
+	case ctx.Err() != nil: // Ctrl-C: what the story lacks then is no fault of its own
+		err = ctx.Err()
+	default:
 		return err
 	}
-	if o.Once {
-		return nil
-	}
-	screen.toTry(w)
-	<-ctx.Done()
 	screen.say("Stopping; nothing of this demo is kept.")
-	return nil
+	return err
 }
 
 // tell is the story.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"time"
@@ -35,6 +36,9 @@ func (cmd *keygenCommand) Run(env environment) error {
 		return err
 	}
 	f, err := os.OpenFile(cmd.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // never over a key that opens older backups
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("there is a file %s already, and nothing was written over it: it may be the only key to older backups; name another", cmd.File)
+	}
 	if err != nil {
 		return err
 	}

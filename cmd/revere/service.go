@@ -2,6 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"revere/cmd/bench"
@@ -51,7 +56,26 @@ func (cmd *demoCommand) Validate() error {
 	if !(cmd.Speed > 0 && cmd.Speed <= 1000) {
 		return usagef("--speed %v is not between 0 and 1000", cmd.Speed)
 	}
-	return nil
+	return unlistenable("--listen", cmd.Listen, "--nats-listen", cmd.NATSListen)
+}
+
+// unlistenable tells of all pairs of a flag and its address that can't be read: in place of an address
+// that it can't have the demo takes any port, on all of this machine's networks where no host is named.
+func unlistenable(pairs ...string) error {
+	var wrong []string
+	for pair := range slices.Chunk(pairs, 2) {
+		_, port, err := net.SplitHostPort(pair[1])
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("%s %q is not an address, such as 127.0.0.1:8080", pair[0], pair[1]))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return usageError(strings.Join(wrong, "; "))
 }
 
 // Run tells the story, and then serves until ctx is done.
