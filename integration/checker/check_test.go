@@ -222,6 +222,31 @@ func TestWhatIsRightIsLeftAlone(t *testing.T) {
 			notice.Notice = alerting.NoticeConfirmation
 			a.Deliveries = append(a.Deliveries, notice)
 		},
+		"a code that an alert had before": func(h *checker.History, a *checker.Alert) {
+			again := *a
+			again.Summary.Key = "a2"
+			texted, chat := a.Deliveries[0], a.Deliveries[1]
+			texted.ID, chat.ID = alerting.NewDeliveryID("a2", "sms", phone), alerting.NewDeliveryID("a2", "signal", number)
+			texted.Attempts, chat.Attempts = 1, 2
+			texted.History = []tracking.Entry{
+				{At: at(5000), State: alerting.Queued},
+				{At: at(5005), State: alerting.Attempting, Attempt: 1},
+				{At: at(5050), State: alerting.Delivered, Attempt: 1, ProviderID: "SM5", Receipt: true},
+			}
+			chat.History = []tracking.Entry{
+				{At: at(5000), State: alerting.Queued},
+				{At: at(5005), State: alerting.Attempting, Attempt: 1},
+				{At: at(5050), State: alerting.Unknown, Attempt: 1, RetryAt: at(6000)},
+				{At: at(6000), State: alerting.Attempting, Attempt: 2, PossibleDuplicate: true},
+				{At: at(6050), State: alerting.Accepted, Attempt: 2, ProviderID: "1800"},
+			}
+			again.Deliveries = []tracking.DeliveryView{texted, chat}
+			h.Accepted, h.Alerts = append(h.Accepted, "a2"), append(h.Alerts, again)
+			h.Provided = append(h.Provided,
+				checker.Message{Channel: "sms", To: phone, Ref: alerting.Ref{Alert: "a2", Delivery: texted.ID, Attempt: 1}.String(), At: at(5020), Arrived: true},
+				checker.Message{Channel: "signal", To: number, ID: "1750", At: at(5020), Text: "Phishing. React or reply ACK K7Q"},
+				checker.Message{Channel: "signal", To: number, ID: "1800", At: at(6020), Text: "Phishing. React or reply ACK K7Q"})
+		},
 		"what is due while the run is on": func(h *checker.History, a *checker.Alert) {
 			h.Settled, a.Deliveries[1].State, h.Provided = false, alerting.Attempting, h.Provided[:2]
 			a.Deliveries[1].History = a.Deliveries[1].History[:2]

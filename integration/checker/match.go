@@ -3,9 +3,11 @@ package checker
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"revere/alerting"
+	"revere/alerting/tracking"
 )
 
 // matched are the providers' messages by the delivery that they are of, and those that are of none.
@@ -16,7 +18,8 @@ type matched struct {
 
 // match finds the delivery of each message: the one that it names itself, else the one whose history
 // has the provider's name for it, else the notice to its address that has its text, else the one to its
-// address of the alert whose code it carries.
+// address of the alert whose code it carries. Alerts that were not open together may have had one code:
+// then it is the one that was attempted last before the message came.
 func match(h History) matched {
 	found := matched{of: map[string][]*Message{}}
 	known, byID, byText, byCode := map[string]bool{}, map[string]string{}, map[string]string{}, map[string][]coded{}
@@ -34,7 +37,7 @@ func match(h History) matched {
 				byText[to+" "+t.text] = n
 			}
 			if d.Notice == "" {
-				byCode[to] = append(byCode[to], coded{a.Summary.Code, n})
+				byCode[to] = append(byCode[to], coded{a.Summary.Code, n, entries(&d, attempting)})
 			}
 		}
 	}
@@ -46,7 +49,7 @@ func match(h History) matched {
 		} else if n = byID[m.Channel+" "+m.ID]; n == "" {
 			to := place(m.Channel, m.To)
 			if n = byText[to+" "+m.Text]; n == "" {
-				n = offered(m.Text, byCode[to])
+				n = offered(m, byCode[to])
 			}
 		}
 		if known[n] {
@@ -58,18 +61,34 @@ func match(h History) matched {
 	return found
 }
 
-// coded is a delivery with its alert's code.
-type coded struct{ code, delivery string }
+// coded is a delivery with its alert's code and its attempts.
+type coded struct {
+	code, delivery string
+	attempts       []tracking.Entry
+}
 
-// offered finds the delivery by the code that a text asks to be acknowledged with.
-func offered(text string, deliveries []coded) string {
-	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+func attempting(e tracking.Entry) bool { return e.State == alerting.Attempting }
+
+// latest is when the delivery was attempted last at a time; zero where it was not.
+func (c coded) latest(at time.Time) (attempted time.Time) {
+	for _, e := range c.attempts {
+		if !e.At.After(at) && e.At.After(attempted) {
+			attempted = e.At
+		}
+	}
+	return attempted
+}
+
+// offered finds the delivery by the code that a message asks to be acknowledged with.
+func offered(m *Message, deliveries []coded) string {
+	words := strings.FieldsFunc(m.Text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	for i, word := range words[:max(0, len(words)-1)] {
 		if word != "ACK" {
 			continue
 		}
-		if at := slices.IndexFunc(deliveries, func(c coded) bool { return c.code == words[i+1] }); at >= 0 {
-			return deliveries[at].delivery
+		same := slices.DeleteFunc(slices.Clone(deliveries), func(c coded) bool { return c.code != words[i+1] })
+		if len(same) > 0 {
+			return slices.MaxFunc(same, func(a, b coded) int { return a.latest(m.At).Compare(b.latest(m.At)) }).delivery
 		}
 	}
 	return ""
