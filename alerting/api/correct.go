@@ -150,15 +150,30 @@ func (s *Server) preview(caller access.Token, alert alerting.Alert) (fanout.Prev
 		if err != nil {
 			return fanout.Preview{}, err
 		}
-		previewer.Audience = corrections{board: s.Board, keys: keys, concerned: s.Preview.Audience, widens: alert.Type == alerting.TypeUpdate}
+		had, err := s.addressed(keys)
+		if err != nil {
+			return fanout.Preview{}, err
+		}
+		previewer.Audience = corrections{had: had, concerned: s.Preview.Audience, widens: alert.Type == alerting.TypeUpdate}
 	}
 	return previewer.Preview(alert), nil
 }
 
+// addressed lists those to whom alerts were attempted, alert by alert.
+func (s *Server) addressed(keys []alerting.Key) (all []tracking.Addressed, err error) {
+	for _, key := range keys {
+		had, err := s.Board.Addressed(key)
+		if err != nil {
+			return nil, alerting.Errorf(alerting.CodeUnavailable, "the people of %s can't be read now: %v", key, err)
+		}
+		all = append(all, had...)
+	}
+	return all, nil
+}
+
 // corrections is the audience of a correction.
 type corrections struct {
-	board     *tracking.Board
-	keys      []alerting.Key
+	had       []tracking.Addressed // what it corrects, alert by alert
 	concerned alerting.Audience
 	widens    bool // an update also reaches those whom it concerns now
 }
@@ -166,16 +181,14 @@ type corrections struct {
 // Match implements alerting.Audience.
 func (c corrections) Match(areas []alerting.Area, severity alerting.Severity, categories []string) (found []alerting.Candidate, uncovered []alerting.Area, revision uint64) {
 	place := map[string]int{}
-	for _, key := range c.keys {
-		for _, x := range c.board.Addressed(key) {
-			i, known := place[x.Recipient.Subscriber]
-			if !known {
-				i = len(found)
-				place[x.Recipient.Subscriber] = i
-				found = append(found, alerting.Candidate{Recipient: x.Recipient})
-			}
-			found[i].Contacts = append(found[i].Contacts, x.Attempted...)
+	for _, x := range c.had {
+		i, known := place[x.Recipient.Subscriber]
+		if !known {
+			i = len(found)
+			place[x.Recipient.Subscriber] = i
+			found = append(found, alerting.Candidate{Recipient: x.Recipient})
 		}
+		found[i].Contacts = append(found[i].Contacts, x.Attempted...)
 	}
 	if !c.widens {
 		return found, nil, 0

@@ -115,12 +115,10 @@ func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened al
 		p.later(key, opened)
 		return nil
 	}
-	for _, corrected := range opened.Corrects {
-		if err := p.recall(corrected); err != nil {
-			return err
-		}
+	plan, err := p.planCorrection(opened)
+	if err != nil {
+		return err
 	}
-	plan := p.planCorrection(opened)
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[opened.Identity] = true
 	return p.add(ctx, plan.records(alerting.Record{Alert: key, At: p.moment()}))
@@ -129,21 +127,29 @@ func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened al
 // recall makes sure that an alert's people can be listed: one that can't be read is not one without any.
 func (p *pass) recall(key alerting.Key) error {
 	if err := p.Board.Recall(key); err != nil {
-		return alerting.Errorf(alerting.CodeUnavailable, "the people of %s can't be read now: %v", key, err)
+		return unreadable(key, err)
 	}
 	return nil
 }
 
+func unreadable(key alerting.Key, err error) error {
+	return alerting.Errorf(alerting.CodeUnavailable, "the people of %s can't be read now: %v", key, err)
+}
+
 // planCorrection lists every address that was attempted, and for an update also those whom it
 // concerns now and who have heard nothing yet.
-func (p *pass) planCorrection(opened alerting.Opened) *plan {
+func (p *pass) planCorrection(opened alerting.Opened) (*plan, error) {
 	if !opened.Alert.Status.ReachesPeople() {
-		return newPlan(nil, false)
+		return newPlan(nil, false), nil
 	}
 	var candidates []alerting.Candidate
 	place := map[string]int{}
 	for _, corrected := range opened.Corrects {
-		for _, x := range p.Board.Addressed(corrected) {
+		addressed, err := p.Board.Addressed(corrected)
+		if err != nil {
+			return nil, unreadable(corrected, err)
+		}
+		for _, x := range addressed {
 			if i, ok := place[x.Recipient.Subscriber]; ok {
 				candidates[i] = alsoAt(candidates[i], x)
 				continue
@@ -168,7 +174,7 @@ func (p *pass) planCorrection(opened alerting.Opened) *plan {
 	}
 	plan := newPlan(candidates, opened.Alert.Severity == alerting.Extreme)
 	plan.uncovered, plan.revision = uncovered, revision
-	return plan
+	return plan, nil
 }
 
 // alsoAt adds the addresses at which another of the corrected alerts was attempted.

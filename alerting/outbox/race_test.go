@@ -43,7 +43,9 @@ func TestNobodyIsCalledOfWhomTheWithdrawalDoesNotKnow(t *testing.T) {
 			sequence, err := withdrawals.Append(t.Context(), withdrawn(key))
 			assert.NoError(t, err)
 			assert.NoError(t, router.Wait(t.Context(), sequence))
-			told = len(router.Addressed(key)) > 0
+			addressed, err := router.Addressed(key)
+			assert.NoError(t, err)
+			told = len(addressed) > 0
 		})
 		both.Go(func() {
 			due := alerting.Due{Alert: key, Attempt: 1, Lane: 1}

@@ -204,16 +204,30 @@ type Addressed struct {
 }
 
 // Addressed returns everyone to whom an alert was attempted, in the order of its manifest. An
-// attempt without an outcome counts: it may have reached them.
-func (b *Board) Addressed(key alerting.Key) []Addressed {
-	_ = b.Recall(key)
+// attempt without an outcome counts: it may have reached them. An error means that the alert is filed
+// and can't be read now, which is not the same as nobody.
+func (b *Board) Addressed(key alerting.Key) ([]Addressed, error) {
+	for {
+		if err := b.Recall(key); err != nil {
+			return nil, err
+		}
+		if all, here := b.addressed(key); here {
+			return all, nil
+		}
+	}
+}
+
+// addressed is one look at the board; here is false where the alert has been filed again since it was recalled.
+func (b *Board) addressed(key alerting.Key) (all []Addressed, here bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.alerts[key]
 	if a == nil {
-		return nil
+		return nil, true
 	}
-	var all []Addressed
+	if a.bare && b.Archive != nil {
+		return nil, false
+	}
 	for i := range a.recipients {
 		r := &a.recipients[i]
 		x := Addressed{Recipient: b.recipient(r)}
@@ -234,5 +248,5 @@ func (b *Board) Addressed(key alerting.Key) []Addressed {
 			all = append(all, x)
 		}
 	}
-	return all
+	return all, true
 }

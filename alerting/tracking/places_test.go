@@ -17,13 +17,13 @@ func TestAddressedIsEveryAddressThatWasTried(t *testing.T) {
 	key := b.ledger.Open(alert(),
 		trackingtest.Person{Name: "Ada", Contacts: []string{"sms:+1", "email:a@x.org", "!signal:+1"}},
 		trackingtest.Person{Name: "Bo", Contacts: []string{"sms:+2"}})
-	assert.Empty(t, b.Addressed(key))
+	assert.Empty(t, addressed(t, b.Board, key))
 	play(t, b.ledger, key, attempt(1)) // no outcome: it may have reached her
 	assert.Equal(t, []tracking.Addressed{{
 		Recipient: alerting.Recipient{Subscriber: "ada", Name: "Ada", Areas: []alerting.Area{"ma.boston"}},
 		Attempted: []alerting.Planned{{Channel: "sms", Address: "+1", Active: true}},
 		Reserve:   []alerting.Planned{{Channel: "email", Address: "a@x.org"}, {Channel: "signal", Address: "+1", Suppressed: "opted out"}},
-	}}, b.Addressed(key))
+	}}, addressed(t, b.Board, key))
 }
 
 func TestEnvelopeNamesWhatTheAddressWasSent(t *testing.T) {
