@@ -14,7 +14,7 @@ const (
 	// the horizon, so that the pace does not suffer.
 	beat = 5 * time.Millisecond
 	// gather is how long attempts, and outcomes, wait at most for others to share a record with.
-	gather = 4 * time.Millisecond
+	gather = 8 * time.Millisecond
 )
 
 // permits is what may be begun now. Where that is nothing, rest is until when.
