@@ -59,15 +59,23 @@ func TestChaos(t *testing.T) {
 }
 
 // A defect that is planted in the binary, one record in ten lost before it is written, is found:
-// else all of the above would mean nothing.
+// else all of the above would mean nothing. With -soak it is one in a thousand.
 func TestChaosFindsAPlantedDefect(t *testing.T) {
 	t.Parallel()
 	plan := chaosPlan{history: 6 * time.Second, settle: 10 * time.Second, binary: harness.BinaryWith(t, "planted")}
-	violations := newChaos(t, 1, plan).run()
-	if len(violations) == 0 {
-		t.Fatal("records were lost, and nothing was found")
+	if *soak > 0 {
+		plan = longChaos
+		plan.settle, plan.binary = 10*time.Second, harness.BinaryWith(t, "planted,rarely")
 	}
-	t.Logf("%d violations, the first: %s", len(violations), violations[0])
+	for s, began := max(*seed, 1), time.Now(); ; s++ {
+		if violations := newChaos(t, s, plan).run(); len(violations) > 0 {
+			t.Logf("%d violations in history %d, the first: %s", len(violations), s, violations[0])
+			return
+		}
+		if time.Since(began) >= *soak {
+			t.Fatal("records were lost, and nothing was found")
+		}
+	}
 }
 
 // A deeds counts what was done in a history, by its name.

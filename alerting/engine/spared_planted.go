@@ -8,10 +8,6 @@ import (
 	"revere/alerting"
 )
 
-// plantedEvery is one in how many records gets lost. It is frequent, since a test's history is short
-// and not every record would be missed: a receipt that says what is known already, say.
-const plantedEvery = 10
-
 // spared loses a record now and then, and says nothing: the defect that the checker must find.
 func spared(records []alerting.Record) []alerting.Record {
 	var left []alerting.Record
