@@ -102,7 +102,7 @@ func TestCtrlCDrains(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, harness.Options{Settings: map[string]string{"CHANNELS__SMS__RATE": "60"}})
 	w.Import(crowd(120)...)
-	w.Twilio.SetBehavior(twiliosim.Behavior{Latency: 300 * time.Millisecond, Receipts: twiliosim.None})
+	w.Twilio.SetBehavior(twiliosim.Behavior{Latency: 300 * time.Millisecond, Receipts: twiliosim.None, ReceiptDelay: time.Hour})
 	p := w.Publish(harness.NewAlert("ma.boston"))
 	harness.Soon(t, func() error { return errorUnless(w.Twilio.Stats().Creates >= 20, "nothing is being sent") })
 	require.NoError(t, w.Interrupt())
