@@ -26,10 +26,17 @@ func inquiryTellsWhatAReceiptWould(tb testing.TB, h Harness) {
 		tb.Errorf("Inquire's receipt is about %q, another attempt than the one that was asked about", facts[0].Ref)
 	}
 	again, err := inquire(inquirer, x)
+	for tries := 0; err == nil && !reflect.DeepEqual(ids(facts), ids(again)) && tries < courseSteps; tries++ {
+		facts = again // the message may have come further meanwhile
+		again, err = inquire(inquirer, x)
+	}
 	if err == nil && sameState(facts, again) && !reflect.DeepEqual(ids(facts), ids(again)) {
 		tb.Errorf("Inquire told the same twice as %v and %v; it must have the same ids, so that it counts once", ids(facts), ids(again))
 	}
 }
+
+// courseSteps is how often a message may come further at its provider, at most.
+const courseSteps = 8
 
 func inquiryKnowsNoOther(tb testing.TB, h Harness) {
 	f := h.Open(tb)
