@@ -17,7 +17,7 @@ import (
 
 // An alertsWatchCommand follows one alert.
 type alertsWatchCommand struct {
-	ID            string `arg:"" help:"The alert's key or its own id."`
+	ID            string `arg:"" help:"The alert's key, its own id, or the code of an open one."`
 	UntilFinished bool   `help:"End when nothing is due or under way any more."`
 	JSON          bool   `help:"Print each event as a line of JSON, for programs."`
 }
