@@ -122,6 +122,7 @@ func TestWrongUsageIsStatus2AndNamesTheFix(t *testing.T) {
 		"tokens new":                         "missing flags: --role",
 		"tokens new --role boss":             "admin",
 		"subscribers import people.txt":      "say it with --format",
+		"subscribers import people.XLSX":     `save it as "CSV UTF-8 (comma delimited)"`,
 		"subscribers add --id x":             "--areas",
 		"bench --alerts 0":                   "1 or more",
 		"bench --repeat 0":                   "1 or more",
