@@ -37,9 +37,9 @@ func run(ctx context.Context, args []string, env environment) int {
 		return statusOK
 	}
 	if err != nil {
-		return report(env, cli.Connection, misused(parser, args, err))
+		return report(env, wantsJSON(args), cli.Connection, misused(parser, args, err))
 	}
-	return report(env, cli.Connection, parsed.Run())
+	return report(env, wantsJSON(args), cli.Connection, parsed.Run())
 }
 
 // newParser returns what reads a command line into cli. helped is called when help was printed,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -147,6 +148,27 @@ func TestAllThatIsWrongWithAnAlertIsToldAtOnce(t *testing.T) {
 	for _, want := range []string{"HEADLINE", "--status", `--severity "bad"`, `--urgency "now"`, `--expires "soon"`} {
 		assert.Contains(t, r.err, want)
 	}
+}
+
+func TestAFailureWithJSONIsJSON(t *testing.T) {
+	failed := func(args ...string) (f failure) {
+		r := shell{}.run(t, args...)
+		assert.Empty(t, r.out)
+		require.NoError(t, json.Unmarshal([]byte(r.err), &f), r.err)
+		assert.NotNil(t, f.Errors)
+		f.status = r.status
+		return f
+	}
+	f := failed("alerts", "list", "--json", "--status", "actul")
+	assert.Equal(t, []any{statusUsage, codeUsage}, []any{f.status, f.Code})
+	assert.Contains(t, f.Detail, `--status "actul" is not one of actual`)
+
+	f = failed("alerts", "list", "--json", "--token", "x", "--server", "http://127.0.0.1:1")
+	assert.Equal(t, []any{statusFailed, codeUnreachable}, []any{f.status, f.Code})
+
+	f = failed("publish", "--file", "absent.json", "--json", "--token", "x")
+	assert.Equal(t, []any{statusFailed, codeFailed}, []any{f.status, f.Code})
+	assert.Contains(t, f.Detail, "absent.json")
 }
 
 func TestVersion(t *testing.T) {
