@@ -118,7 +118,7 @@ func (s *screen) table(title string, a tracking.Summary) {
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\n", x.Area, x.People, x.Reached, x.Delivered, x.Acknowledged, by, after)
 	}
 	_ = w.Flush() // a strings.Builder takes everything
-	fmt.Fprintf(&b, "\n%d people: %d reached, %d delivered, %d acknowledged (%s).\n", a.People, a.Reached, a.Delivered, a.Acknowledged, responses(a))
+	fmt.Fprintf(&b, "\n%d people: %d reached, %d delivered, %d acknowledged%s.\n", a.People, a.Reached, a.Delivered, a.Acknowledged, responses(a))
 	for _, gap := range a.Gaps {
 		fmt.Fprintf(&b, "GAP: %s can't be reached: %s\n", gap.Name, gap.Detail)
 	}
@@ -133,8 +133,11 @@ func firstBy(x tracking.AnswerView) string {
 	return text
 }
 
-// responses says how many answered what.
+// responses says how many answered what, where the alert offered more than ACK.
 func responses(a tracking.Summary) string {
+	if len(a.Alert.Responses) == 0 {
+		return ""
+	}
 	var parts []string
 	for key, n := range a.Responses {
 		label := "acknowledged"
@@ -144,7 +147,7 @@ func responses(a tracking.Summary) string {
 		parts = append(parts, fmt.Sprintf("%d %s", n, label))
 	}
 	slices.Sort(parts)
-	return strings.Join(parts, ", ")
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 // toTry shows what can be done with the running demo.

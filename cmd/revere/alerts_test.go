@@ -206,6 +206,20 @@ func TestWatchAddsUpThePartsOfAManifest(t *testing.T) {
 	assert.Contains(t, p.lines(api.Event{Manifest: &api.ManifestEvent{People: 1, Due: 2, Reserve: 4}}), "11 people, 11 messages at once, 7 in reserve")
 }
 
+func TestShowNamesAGapOnceAndTheFirstOfMany(t *testing.T) {
+	s := tracking.Summary{Key: "a1", Remarks: []tracking.RemarkView{
+		{Kind: alerting.RemarkGap, Detail: "Clerk 0 can't be reached: no contact is left"}, {Kind: alerting.RemarkOptOut, Detail: "Clerk 1"},
+	}}
+	for i := range 14 {
+		s.Gaps = append(s.Gaps, tracking.Gap{Name: fmt.Sprintf("Clerk %d", i), Detail: "sms failed"})
+	}
+	text := attention(environment{zone: time.UTC}, s)
+	assert.Equal(t, 1, strings.Count(text, "Clerk 0 "))
+	assert.Contains(t, text, "opt out: Clerk 1")
+	assert.NotContains(t, text, "Clerk 12")
+	assert.Contains(t, text, "! can't be reached: 2 more; `revere alerts show a1 --unanswered` names them")
+}
+
 func TestRejected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
