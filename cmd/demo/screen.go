@@ -23,6 +23,8 @@ type screen struct {
 	width int
 	start time.Time
 	line  string // the progress that is shown
+
+	textShown bool // a text message was shown to its end
 }
 
 func newScreen(out io.Writer) *screen {
@@ -67,7 +69,20 @@ func (s *screen) message(m message) {
 		text = m.detail
 	}
 	text = strings.Join(strings.Fields(text), " ")
-	s.print(s.clip(fmt.Sprintf("%s  → %-16s %-7s %s", s.clock(), short(m.to), m.channel, text)))
+	line := fmt.Sprintf("%s  → %-16s %-7s %s", s.clock(), short(m.to), m.channel, text)
+	if m.channel == "sms" && s.isFirstText() {
+		s.print(line) // to its end, where it says how to answer
+		return
+	}
+	s.print(s.clip(line))
+}
+
+func (s *screen) isFirstText() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.textShown
+	s.textShown = true
+	return first
 }
 
 // answer shows what a person does.
