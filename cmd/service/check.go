@@ -71,7 +71,7 @@ func checkDesk(c *config.Config) []Checked {
 	}
 	if c.NATS.Embedded() {
 		if err := tryDirectory(c.DataDir); err != nil {
-			findings = append(findings, Checked{About: "data_dir", Finding: channels.Finding{Detail: err.Error() + "; mend that, or set another data_dir"}})
+			findings = append(findings, Checked{About: "data_dir", Finding: channels.Finding{Detail: err.Error() + "; mend that, set another data_dir, or run check as the user of `revere serve`"}})
 		}
 		add("nats", false, "embedded, on %s: every write is on disk before it is acknowledged", c.DataDir)
 	} else {
