@@ -3,6 +3,8 @@ package alerting
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -46,7 +48,7 @@ func fieldsOf(raw []byte) (map[string]json.RawMessage, error) {
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
-		return nil, Errorf(CodeMalformed, "the alert is not a JSON object%s", because(err))
+		return nil, Errorf(CodeMalformed, "the alert is not a JSON object%s", because(raw, err))
 	}
 	return fields, nil
 }
@@ -84,11 +86,18 @@ func (d *decoder) refuseRepeated(raw []byte) {
 	}
 }
 
-func because(err error) string {
+// because says what is wrong and where: a file that somebody wrote by hand has many lines.
+func because(raw []byte, err error) string {
 	if err == nil {
 		return ""
 	}
-	return ": " + err.Error()
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return ": " + err.Error()
+	}
+	before := raw[:min(int(syntax.Offset), len(raw))]
+	inLine := before[1+bytes.LastIndexByte(before, '\n'):]
+	return fmt.Sprintf(": line %d, character %d: %v", 1+bytes.Count(before, []byte("\n")), utf8.RuneCount(inLine), err)
 }
 
 // maxID bounds a producer's id, in characters.

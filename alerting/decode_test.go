@@ -190,6 +190,17 @@ func TestDecodeRefusesTheWhole(t *testing.T) {
 	}
 }
 
+func TestDecodeSaysWhereJSONIsWrong(t *testing.T) {
+	for raw, want := range map[string]string{
+		"{\n  \"event\": \"é\" x\n}": "line 2, character 16: invalid character 'x' after object key:value pair",
+		"not JSON":                   "line 1, character 2: invalid character 'o' in literal null",
+		"{\n":                        "line 2, character 0: unexpected end of JSON input",
+	} {
+		_, _, err := intake().Decode([]byte(raw))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
 func TestDecodeTakesTheLargestAlert(t *testing.T) {
 	empty := fields(t, map[string]any{"description": ""})
 	raw := fields(t, map[string]any{"description": strings.Repeat("x", alerting.MaxAlertBytes-len(empty))})

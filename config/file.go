@@ -131,7 +131,19 @@ func syntaxError(err error) string {
 	if strings.HasPrefix(message, "unknown anchor") {
 		return "a value that begins with * or & needs quotes around it"
 	}
-	return yamlLine.ReplaceAllString(message, "")
+	message = yamlLine.ReplaceAllString(message, "")
+	for found, hint := range yamlHints {
+		if strings.Contains(message, found) {
+			return message + "; " + hint
+		}
+	}
+	return message
+}
+
+// yamlHints say what is meant by messages that only the parser's author understands.
+var yamlHints = map[string]string{
+	"cannot start any token":         "indent with spaces, not tabs, and put quotes around a value that begins with @, ` or %",
+	"mapping values are not allowed": "indent the line as its neighbours are, and put quotes around a value that has a colon in it",
 }
 
 func resolve(n *yaml.Node) *yaml.Node {

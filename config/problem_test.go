@@ -68,6 +68,8 @@ func TestOneProblem(t *testing.T) {
 	require.ErrorContains(t, err, "can't read the file \""+directory+"\": is a directory")
 
 	tests := []struct{ name, yaml, want string }{
+		{"a tab", "http:\n\tlisten: x", `revere.yaml:2: this is not YAML: found character that cannot start any token; indent with spaces, not tabs`},
+		{"a line too far to the right", "http:\n  listen: x\n   public_url: y", `in this context; indent the line as its neighbours are`},
 		{"not YAML", "a: b\n c: d", `this is not YAML: mapping values are not allowed in this context`},
 		{"too large", strings.Repeat("#", 1<<20+1), `the file "revere.yaml" is larger than 1048576 bytes; is it the right one?`},
 		{"a list", "- a\n- b", `revere.yaml:1: expected a section of keys, each as "key: value" on a line of its own`},

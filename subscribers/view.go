@@ -70,7 +70,7 @@ func (v *View) TeamsOf(subscriber string) []string { return slices.Clone(v.membe
 // has CodeNotFound.
 func (v *View) RemoveSubscriber(id string) ([]Change, error) {
 	if _, ok := v.subscribers[id]; !ok {
-		return nil, alerting.Errorf(alerting.CodeNotFound, "there is no subscriber %q; revere subscribers list shows the ids", id)
+		return nil, alerting.Errorf(alerting.CodeNotFound, "there is no subscriber %q; `revere subscribers list` shows the ids", id)
 	}
 	changes := []Change{Remove(ChangeSubscriber, id)}
 	for _, team := range v.memberships[id] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -100,6 +101,11 @@ func TestRefusedBodies(t *testing.T) {
 			}
 			r.refused(c.status, c.code, "admin", "POST", path, c.body, c.headers...)
 		})
+	}
+	for name, size := range map[string]int{"a little too large": alerting.MaxAlertBytes + 1, "much too large": 8 * alerting.MaxAlertBytes} {
+		p := r.refused(413, "oversized", "admin", "POST", "/api/v1/alerts", strings.Repeat(" ", size))
+		require.Contains(t, p.Detail, fmt.Sprint(alerting.MaxAlertBytes), name)
+		require.NotContains(t, p.Detail, fmt.Sprint(2*alerting.MaxAlertBytes), "%s: the request's limit is nothing to keep to", name)
 	}
 	require.Empty(t, r.board.Keys(nil), "nothing that was refused may have been published")
 }

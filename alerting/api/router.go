@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,8 +24,25 @@ type Router struct {
 	log    zerolog.Logger
 }
 
-// humaErrors makes huma's own refusals ours; huma keeps how they are made in one variable.
-var humaErrors = sync.OnceFunc(func() { huma.NewError = humaProblem })
+// humaErrors makes huma's own refusals ours; huma keeps how they are made in two variables.
+var humaErrors = sync.OnceFunc(func() {
+	huma.NewError = humaProblem
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, detail string, errs ...error) huma.StatusError {
+		if status == http.StatusRequestEntityTooLarge {
+			detail = tooLarge(ctx.Operation().MaxBodyBytes)
+		}
+		return humaProblem(status, detail, errs...)
+	}
+})
+
+// tooLarge says what a body may have. That of an alert is told the alert's own limit, which its request's
+// is above.
+func tooLarge(limit int64) string {
+	if limit == maxPublishBytes {
+		return fmt.Sprintf("the body is more than twice the %d bytes that an alert may have; shorten the description", alerting.MaxAlertBytes)
+	}
+	return fmt.Sprintf("the body is larger than the %d bytes that are taken here", limit)
+}
 
 const bearer = "token"
 

@@ -25,7 +25,7 @@ func (b *Board) Find(name string) (alerting.Key, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", alerting.Errorf(alerting.CodeNotFound, "no alert has the key or id %q; `revere alerts list` shows those there are", name)
+		return "", alerting.Errorf(alerting.CodeNotFound, "no alert has the key or id %q, and no open one that code; `revere alerts list` shows those there are", name)
 	case 1:
 		return found[0].key, nil
 	}

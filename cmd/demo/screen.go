@@ -23,6 +23,8 @@ type screen struct {
 	width int
 	start time.Time
 	line  string // the progress that is shown
+
+	textShown bool // a text message was shown to its end
 }
 
 func newScreen(out io.Writer) *screen {
@@ -67,7 +69,20 @@ func (s *screen) message(m message) {
 		text = m.detail
 	}
 	text = strings.Join(strings.Fields(text), " ")
-	s.print(s.clip(fmt.Sprintf("%s  → %-16s %-7s %s", s.clock(), short(m.to), m.channel, text)))
+	line := fmt.Sprintf("%s  → %-16s %-7s %s", s.clock(), short(m.to), m.channel, text)
+	if m.channel == "sms" && s.isFirstText() {
+		s.print(line) // to its end, where it says how to answer
+		return
+	}
+	s.print(s.clip(line))
+}
+
+func (s *screen) isFirstText() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.textShown
+	s.textShown = true
+	return first
 }
 
 // answer shows what a person does.
@@ -118,7 +133,7 @@ func (s *screen) table(title string, a tracking.Summary) {
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\n", x.Area, x.People, x.Reached, x.Delivered, x.Acknowledged, by, after)
 	}
 	_ = w.Flush() // a strings.Builder takes everything
-	fmt.Fprintf(&b, "\n%d people: %d reached, %d delivered, %d acknowledged (%s).\n", a.People, a.Reached, a.Delivered, a.Acknowledged, responses(a))
+	fmt.Fprintf(&b, "\n%d people: %d reached, %d delivered, %d acknowledged%s.\n", a.People, a.Reached, a.Delivered, a.Acknowledged, responses(a))
 	for _, gap := range a.Gaps {
 		fmt.Fprintf(&b, "GAP: %s can't be reached: %s\n", gap.Name, gap.Detail)
 	}
@@ -133,8 +148,11 @@ func firstBy(x tracking.AnswerView) string {
 	return text
 }
 
-// responses says how many answered what.
+// responses says how many answered what, where the alert offered more than ACK.
 func responses(a tracking.Summary) string {
+	if len(a.Alert.Responses) == 0 {
+		return ""
+	}
 	var parts []string
 	for key, n := range a.Responses {
 		label := "acknowledged"
@@ -144,7 +162,7 @@ func responses(a tracking.Summary) string {
 		parts = append(parts, fmt.Sprintf("%d %s", n, label))
 	}
 	slices.Sort(parts)
-	return strings.Join(parts, ", ")
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 // toTry shows what can be done with the running demo.

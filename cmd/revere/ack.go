@@ -13,7 +13,7 @@ import (
 
 // An ackCommand records an answer that came some other way, such as by phone.
 type ackCommand struct {
-	ID         string `arg:"" help:"The alert's key or its own id."`
+	ID         string `arg:"" help:"The alert's key, its own id, or the code of an open one."`
 	Subscriber string `arg:"" help:"Id of the subscriber who has acknowledged."`
 	Response   string `placeholder:"KEY" help:"Which of the alert's responses it was (else a plain ACK)."`
 	Note       string `placeholder:"TEXT" help:"What was said."`

@@ -26,7 +26,7 @@ type alertsCommands struct {
 
 // Help implements kong.HelpProvider.
 func (alertsCommands) Help() string {
-	return "An alert is named by its key (a12) or its own id.\n\n" +
+	return "An alert is named by its key (a12), its own id or, while it is open, its code (K7Q).\n\n" +
 		example("revere alerts list", "revere alerts show a12", "revere alerts watch a12")
 }
 

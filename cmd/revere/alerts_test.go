@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/csv"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,52 @@ func TestWatchSaysNothingTwice(t *testing.T) {
 		facts = append(facts, strings.Fields(line)[1])
 	}
 	assert.Equal(t, []string{"trying", "accepted", "sent", "confirmation", "delivered", "undelivered"}, facts)
+}
+
+func TestWatchCountsTheMessagesOfALargeAlert(t *testing.T) {
+	const people = shownOfKind + 5
+	watch := func(each bool) string {
+		var out strings.Builder
+		c := newCounting(&out, &eventPrinter{env: environment{zone: time.UTC}, each: each, last: map[string]printed{}})
+		for i := range people {
+			d := api.DeliveryEvent{ID: fmt.Sprint(i), Channel: "sms", Address: "+16175550123", Names: []string{"Clerk"}, State: alerting.Accepted}
+			require.NoError(t, c.event(api.Event{Results: []api.DeliveryEvent{d}, Answers: []api.AnswerEvent{{Names: []string{"Clerk"}}}}))
+		}
+		require.NoError(t, c.event(api.Event{Results: []api.DeliveryEvent{{ID: "x", Channel: "sms", Names: []string{"Clerk"}, State: alerting.Failed}}}))
+		c.tell()
+		require.NoError(t, c.event(api.Event{At: time.Now(), Answers: []api.AnswerEvent{{Names: []string{"Clerk"}}}}))
+		c.tell()
+		return out.String()
+	}
+	text := watch(false)
+	assert.Equal(t, shownOfKind, strings.Count(text, "  accepted "))
+	assert.Equal(t, people+1, strings.Count(text, "  ACK "), "every answer is shown")
+	assert.Equal(t, 1, strings.Count(text, "  failed "), "what is rare is shown")
+	assert.Equal(t, 1, strings.Count(text, fmt.Sprintf("  so far       sms accepted %d\n", people)), "told once, while it does not change")
+
+	text = watch(true)
+	assert.Equal(t, people, strings.Count(text, "  accepted "))
+	assert.NotContains(t, text, "so far")
+}
+
+func TestWatchAddsUpThePartsOfAManifest(t *testing.T) {
+	p := eventPrinter{env: environment{zone: time.UTC}}
+	p.lines(api.Event{Manifest: &api.ManifestEvent{People: 10, Due: 9, Reserve: 3}})
+	assert.Contains(t, p.lines(api.Event{Manifest: &api.ManifestEvent{People: 1, Due: 2, Reserve: 4}}), "11 people, 11 messages at once, 7 in reserve")
+}
+
+func TestShowNamesAGapOnceAndTheFirstOfMany(t *testing.T) {
+	s := tracking.Summary{Key: "a1", Remarks: []tracking.RemarkView{
+		{Kind: alerting.RemarkGap, Detail: "Clerk 0 can't be reached: no contact is left"}, {Kind: alerting.RemarkOptOut, Detail: "Clerk 1"},
+	}}
+	for i := range 14 {
+		s.Gaps = append(s.Gaps, tracking.Gap{Name: fmt.Sprintf("Clerk %d", i), Detail: "sms failed"})
+	}
+	text := attention(environment{zone: time.UTC}, s)
+	assert.Equal(t, 1, strings.Count(text, "Clerk 0 "))
+	assert.Contains(t, text, "opt out: Clerk 1")
+	assert.NotContains(t, text, "Clerk 12")
+	assert.Contains(t, text, "! can't be reached: 2 more; `revere alerts show a1 --unanswered` names them")
 }
 
 func TestRejected(t *testing.T) {

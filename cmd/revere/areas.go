@@ -84,11 +84,13 @@ func (areasFindCommand) Help() string {
 
 // Run finds.
 func (cmd *areasFindCommand) Run(ctx context.Context, env environment, server *client.Client) error {
-	raw, found, err := list[areas.Entry](ctx, server, client.Path("areas"), filters("q", strings.Join(cmd.Query, " ")), cmd.Limit)
+	query := strings.Join(cmd.Query, " ")
+	raw, found, err := list[areas.Entry](ctx, server, client.Path("areas"), filters("q", query), cmd.Limit)
 	if err != nil {
 		return err
 	}
-	return cmd.print(env, raw, func() string { return areaEntries(found, "nothing is called so\n") })
+	none := fmt.Sprintf("nothing is called %q: the beginning of a name is enough; municipalities are found once their state's were imported (`revere areas import`)\n", query)
+	return cmd.print(env, raw, func() string { return areaEntries(found, none) })
 }
 
 func areaEntries(found []areas.Entry, none string) string {

@@ -23,3 +23,19 @@ func TestAKeyIsNeverWrittenOverAnother(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, first, after)
 }
+
+func TestAFileThatCanNotBeWrittenIsNamedAsItWasTyped(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain")
+	require.NoError(t, os.WriteFile(plain, nil, 0o600))
+	for name, want := range map[string]string{
+		filepath.Join(dir, "absent", "x.age"): "there is no directory " + filepath.Join(dir, "absent") + "; make it first",
+		filepath.Join(plain, "x.age"):         "directory " + plain + ": not a directory",
+		dir:                                   "is a directory: name a file in it",
+	} {
+		err := writeFile(name, func(*os.File) error { t.Error("it was written"); return nil })
+		require.ErrorContains(t, err, want)
+		assert.ErrorContains(t, err, name)
+		assert.NotContains(t, err.Error(), ".revere-")
+	}
+}

@@ -77,7 +77,7 @@ func largestAudience(ctx context.Context, env environment, to connection) servic
 		return finding("how long the largest audience takes is told while the service runs (%v)", err)
 	}
 	p := answer.Preview
-	return finding("an alert to everybody reaches %d people in %d jurisdictions; its last message goes out after %s", p.People, len(p.Jurisdictions), p.LastMessage.Round(time.Second))
+	return finding("an alert to everybody reaches %s in %s; its last message goes out after %s", reached(p), count(len(p.Jurisdictions), "jurisdiction", "jurisdictions"), p.LastMessage.Round(time.Second))
 }
 
 // whetherHeld asks the running service whether it sends. It says nothing where all is as usual, or no

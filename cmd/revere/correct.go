@@ -15,7 +15,7 @@ import (
 
 // An alertsCancelCommand withdraws an alert.
 type alertsCancelCommand struct {
-	ID          string `arg:"" help:"The alert's key or its own id."`
+	ID          string `arg:"" help:"The alert's key, its own id, or the code of an open one."`
 	Description string `placeholder:"TEXT" help:"Why; mail and Signal carry it."`
 	Instruction string `placeholder:"TEXT" help:"What to do now."`
 	caution
@@ -41,7 +41,7 @@ func (cmd *alertsCancelCommand) Run(ctx context.Context, env environment, server
 
 // An alertsUpdateCommand replaces an alert.
 type alertsUpdateCommand struct {
-	ID       string   `arg:"" help:"The alert's key or its own id."`
+	ID       string   `arg:"" help:"The alert's key, its own id, or the code of an open one."`
 	Headline string   `placeholder:"TEXT" help:"What people read first."`
 	Areas    []string `name:"area" placeholder:"AREA" help:"The areas that it concerns from now on. May be repeated."`
 	alertFields

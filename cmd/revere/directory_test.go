@@ -100,7 +100,9 @@ func TestSubscribers(t *testing.T) {
 		assert.Equal(t, statusFailed, w.run(t, "subscribers", "remove", "salem-clerk").status)
 	})
 	t.Run("areas", func(t *testing.T) {
-		assert.Equal(t, "nothing is called so\n", w.ok(t, "areas", "find", "no", "such", "place"))
+		assert.Equal(t, "nothing is called \"no such place\": the beginning of a name is enough; municipalities are found once their state's were imported (`revere areas import`)\n",
+			w.ok(t, "areas", "find", "no", "such", "place"))
+		assert.Contains(t, w.run(t, "areas", "list", "Massachusetts").err, "`revere areas list` shows them all")
 		const table = "slug,name,kind,counties,geoid\nma.boston,Boston city,city,suffolk,2507000\nma.lynn,Lynn city,city,essex,2537490\nma.salem,Salem city,city,essex,2559105\n"
 		assert.Contains(t, w.ok(t, "areas", "import", file(t, "a.csv", table), "--dry-run"), "3 municipalities in 1 state; nothing was changed")
 		assert.Equal(t, "3 municipalities in 1 state\n", w.ok(t, "areas", "import", file(t, "a.csv", table)))

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -36,9 +38,12 @@ func (cmd *subscribersExportCommand) Run(ctx context.Context, env environment, s
 // writeFile writes a file that only its owner may read. It is there whole or, as it was before, not
 // at all.
 func writeFile(name string, write func(*os.File) error) error {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a directory: name a file in it", name)
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".revere-*") // mode 0600
 	if err != nil {
-		return err
+		return unwritable(name, err)
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // which has gone when it was renamed
 	if err := write(f); err != nil {
@@ -49,4 +54,17 @@ func writeFile(name string, write func(*os.File) error) error {
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// unwritable says why there can be no file of that name, without the passing name under which it would
+// have been written.
+func unwritable(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s can't be written: there is no directory %s; make it first, or name a file elsewhere", name, filepath.Dir(name))
+	}
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return fmt.Errorf("%s can't be written: directory %s: %w", name, filepath.Dir(name), err)
 }

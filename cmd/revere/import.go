@@ -95,5 +95,8 @@ func fileKind(name, given string) (string, error) {
 	case kind != "":
 		return "", usagef("--format %q is neither csv nor json", given)
 	}
+	if kind := strings.ToLower(filepath.Ext(name)); kind == ".xlsx" || kind == ".xls" || kind == ".ods" {
+		return "", usagef("%s is a workbook: save it as \"CSV UTF-8 (comma delimited)\", and give that file", name)
+	}
 	return "", usagef("whether %s is CSV or JSON does not show in its name; say it with --format", inputName(name))
 }

@@ -93,8 +93,7 @@ func (l launch) explain(err error) error {
 	if errors.As(err, &lost) {
 		err = lost.Err
 	}
-	// Not wrapped: an interruption is reported without the rest.
-	return fmt.Errorf("nobody can say whether it was published (%v); %s", err, look)
+	return undecidedError(fmt.Sprintf("nobody can say whether it was published (%v); %s", err, look))
 }
 
 // confirm wants a word typed: one keystroke too many must not wake a state.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"revere/alerting/api"
+	"revere/alerting/fanout"
 	"revere/cmd/revere/client"
 )
 
@@ -22,7 +23,7 @@ func previewText(env environment, d api.DryRun) string {
 	if !a.Status.ReachesPeople() {
 		say("reaches", "nobody: %s is kept and never sent", a.Status)
 	} else {
-		say("reaches", "%s in %s", count(p.People, "person", "people"), count(len(p.Jurisdictions), "jurisdiction", "jurisdictions"))
+		say("reaches", "%s in %s", reached(p), count(len(p.Jurisdictions), "jurisdiction", "jurisdictions"))
 	}
 	if len(p.Jurisdictions) > 0 {
 		say("jurisdictions", "%s", some(p.Jurisdictions))
@@ -32,7 +33,7 @@ func previewText(env environment, d api.DryRun) string {
 		say("last message", "after %s", minutes(p.LastMessage))
 	}
 	if len(p.Unreachable) > 0 {
-		say("NOT REACHED", "%s: no contact may be used", some(p.Unreachable))
+		say("NOT REACHED", "%s: their channels are not configured, they opted out, or want graver alerts only", some(p.Unreachable))
 	}
 	if len(p.Uncovered) > 0 {
 		say("NOBODY IN", "%s", some(p.Uncovered))
@@ -41,6 +42,15 @@ func previewText(env environment, d api.DryRun) string {
 		say("warning", "%s", client.Line(w))
 	}
 	return b.String()
+}
+
+// reached counts the people whom something is sent to: fewer than it concerns where some can't be reached.
+func reached(p fanout.Preview) string {
+	people := count(p.People, "person", "people")
+	if unreachable := len(p.Unreachable); unreachable > 0 {
+		return fmt.Sprintf("%d of %s", p.People-unreachable, people)
+	}
+	return people
 }
 
 // some lists the first few of a list that may be long.

@@ -7,6 +7,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+
+	"revere/alerting"
+	"revere/alerting/api"
+	"revere/alerting/fanout"
 )
 
 func TestTablesFitAndAlign(t *testing.T) {
@@ -31,4 +35,13 @@ func TestSpan(t *testing.T) {
 	} {
 		assert.Equal(t, want, span(d))
 	}
+}
+
+func TestAPreviewDoesNotCountWhomNothingReaches(t *testing.T) {
+	d := api.DryRun{Alert: alerting.Alert{Status: "exercise"}, Preview: fanout.Preview{People: 3, Jurisdictions: []alerting.Area{"ma.salem"}}}
+	assert.Contains(t, previewText(environment{zone: time.UTC}, d), "3 people in 1 jurisdiction")
+	d.Preview.Unreachable = []string{"clerk-salem"}
+	text := previewText(environment{zone: time.UTC}, d)
+	assert.Contains(t, text, "2 of 3 people in 1 jurisdiction")
+	assert.Contains(t, text, "clerk-salem: ")
 }

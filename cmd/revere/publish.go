@@ -35,7 +35,7 @@ type publishCommand struct {
 // Help implements kong.HelpProvider.
 func (publishCommand) Help() string {
 	return "An actual alert is shown first, with the people that it reaches, and is sent when ACTUAL is typed; scripts pass --yes.\n\n" +
-		"Severity and status must be given. Where they are not: event is the headline, urgency is immediate, certainty is likely.\n\n" + example(
+		"Severity and status must be given. Of the rest, event is the headline unless it is given, urgency immediate, certainty likely.\n\n" + example(
 		`revere publish ma.boston "Phishing" --severity severe --status exercise`,
 		`revere publish ma.boston "Phishing" --severity severe --status actual --expires 6h --response 1="On it"`,
 		`revere publish --file alert.json --dry-run`,

@@ -137,6 +137,15 @@ func TestPublish(t *testing.T) {
 		assert.Contains(t, r.err, "\n  language: ")
 		assert.Empty(t, r.out)
 	})
+	t.Run("a refusal with --json is the server's, for programs", func(t *testing.T) {
+		r := w.run(t, "publish", "zz.x", "Head", "--severity", "minor", "--status", "exercise", "--json")
+		var f failure
+		require.NoError(t, json.Unmarshal([]byte(r.err), &f), r.err)
+		assert.Equal(t, []any{statusFailed, alerting.CodeUnknownArea}, []any{r.status, f.Code})
+		if assert.Len(t, f.Errors, 1) {
+			assert.Equal(t, []string{"/areas/0", alerting.CodeUnknownArea}, []string{f.Errors[0].Pointer, f.Errors[0].Code})
+		}
+	})
 	t.Run("a file that is none is told", func(t *testing.T) {
 		assert.Contains(t, w.run(t, "publish", "--file", "absent.json").err, "absent.json")
 		assert.Contains(t, w.run(t, "publish", "--file", "-").err, "standard input is empty")

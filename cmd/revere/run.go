@@ -37,9 +37,9 @@ func run(ctx context.Context, args []string, env environment) int {
 		return statusOK
 	}
 	if err != nil {
-		return report(env, cli.Connection, misused(parser, args, err))
+		return report(env, wantsJSON(args), cli.Connection, misused(parser, args, err))
 	}
-	return report(env, cli.Connection, parsed.Run())
+	return report(env, wantsJSON(args), cli.Connection, parsed.Run())
 }
 
 // newParser returns what reads a command line into cli. helped is called when help was printed,
@@ -79,8 +79,19 @@ func misused(parser *kong.Kong, args []string, err error) error {
 		name, near, _ := strings.Cut(unknown, ", ")
 		text = strings.TrimSuffix(fmt.Sprintf("there is no command %q; %s", name, near), "; ")
 	}
+	if extra, found := strings.CutPrefix(text, "unexpected argument "); found && len(node.Children) == 0 {
+		text = fmt.Sprintf("%q is one argument too many; %s", extra, instead(node))
+	}
 	if missing, found := strings.CutPrefix(text, "expected \"<"); found {
 		text = "missing <" + strings.TrimSuffix(missing, `"`)
 	}
 	return usageError(fmt.Sprintf("%s\n`%s --help` shows how it is used.", text, path))
+}
+
+// instead says what was probably meant by an argument that a command does not take.
+func instead(node *kong.Node) string {
+	if len(node.Positional) == 0 {
+		return "name a configuration with --config"
+	}
+	return "a text of several words needs quotes around it"
 }

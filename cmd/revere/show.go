@@ -15,7 +15,7 @@ import (
 
 // An alertsShowCommand shows one alert, or one of its lists.
 type alertsShowCommand struct {
-	ID         string `arg:"" help:"The alert's key or its own id."`
+	ID         string `arg:"" help:"The alert's key, its own id, or the code of an open one."`
 	Unanswered bool   `xor:"what" help:"The call sheet: who has not answered, how to reach them, what happened there."`
 	People     bool   `xor:"what" help:"Everyone whom it concerns, with their answers."`
 	Deliveries bool   `xor:"what" help:"Every message, with its state and the reason for it."`

@@ -110,14 +110,21 @@ func afterText(a *tracking.AnswerView) string {
 
 // attention lists what a person at the desk must see to.
 func attention(env environment, s tracking.Summary) string {
+	const gapsShown = 12
 	var lines []string
-	for _, g := range s.Gaps {
+	for _, g := range s.Gaps[:min(len(s.Gaps), gapsShown)] {
 		lines = append(lines, fmt.Sprintf("can't be reached: %s (%s) for %s: %s", g.Name, g.Subscriber, joined(g.Areas), g.Detail))
+	}
+	if more := len(s.Gaps) - gapsShown; more > 0 {
+		lines = append(lines, fmt.Sprintf("can't be reached: %d more; `revere alerts show %s --unanswered` names them", more, s.Key))
 	}
 	if len(s.Uncovered) > 0 {
 		lines = append(lines, "nobody is subscribed in: "+some(s.Uncovered))
 	}
 	for _, r := range s.Remarks {
+		if r.Kind == alerting.RemarkGap {
+			continue // the gaps that are left stand above
+		}
 		lines = append(lines, fmt.Sprintf("%s %s: %s", r.At.In(env.zone).Format("15:04:05"), strings.ReplaceAll(string(r.Kind), "_", " "), r.Detail))
 	}
 	if waiting := s.People - s.Acknowledged; waiting > 0 && s.Phase == tracking.Open {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -109,6 +110,9 @@ func TestWrongUsageIsStatus2AndNamesTheFix(t *testing.T) {
 		"publish":                                                       "--status is missing",
 		"publish ma.boston x":                                           "--severity is missing",
 		"publish ma.boston x --severity severe":                         "--status is missing",
+		"publish ma.boston Phishing by mail":                            `"by" is one argument too many; a text of several words needs quotes around it`,
+		"serve revere.yaml":                                             `"revere.yaml" is one argument too many; name a configuration with --config`,
+		"check revere.yaml":                                             `"revere.yaml" is one argument too many; name a configuration with --config`,
 		"publish ma.boston x --severity bad --status no":                `--severity "bad" is not one of extreme, severe`,
 		"publish ma.boston --file a.json":                               "leave out the area",
 		"publish --file a.json --tlp GREEN":                             "leave out the area",
@@ -119,6 +123,7 @@ func TestWrongUsageIsStatus2AndNamesTheFix(t *testing.T) {
 		"tokens new":                         "missing flags: --role",
 		"tokens new --role boss":             "admin",
 		"subscribers import people.txt":      "say it with --format",
+		"subscribers import people.XLSX":     `save it as "CSV UTF-8 (comma delimited)"`,
 		"subscribers add --id x":             "--areas",
 		"bench --alerts 0":                   "1 or more",
 		"bench --repeat 0":                   "1 or more",
@@ -143,6 +148,27 @@ func TestAllThatIsWrongWithAnAlertIsToldAtOnce(t *testing.T) {
 	for _, want := range []string{"HEADLINE", "--status", `--severity "bad"`, `--urgency "now"`, `--expires "soon"`} {
 		assert.Contains(t, r.err, want)
 	}
+}
+
+func TestAFailureWithJSONIsJSON(t *testing.T) {
+	failed := func(args ...string) (f failure) {
+		r := shell{}.run(t, args...)
+		assert.Empty(t, r.out)
+		require.NoError(t, json.Unmarshal([]byte(r.err), &f), r.err)
+		assert.NotNil(t, f.Errors)
+		f.status = r.status
+		return f
+	}
+	f := failed("alerts", "list", "--json", "--status", "actul")
+	assert.Equal(t, []any{statusUsage, codeUsage}, []any{f.status, f.Code})
+	assert.Contains(t, f.Detail, `--status "actul" is not one of actual`)
+
+	f = failed("alerts", "list", "--json", "--token", "x", "--server", "http://127.0.0.1:1")
+	assert.Equal(t, []any{statusFailed, codeUnreachable}, []any{f.status, f.Code})
+
+	f = failed("publish", "--file", "absent.json", "--json", "--token", "x")
+	assert.Equal(t, []any{statusFailed, codeFailed}, []any{f.status, f.Code})
+	assert.Contains(t, f.Detail, "absent.json")
 }
 
 func TestVersion(t *testing.T) {

@@ -17,14 +17,15 @@ import (
 
 // An alertsWatchCommand follows one alert.
 type alertsWatchCommand struct {
-	ID            string `arg:"" help:"The alert's key or its own id."`
+	ID            string `arg:"" help:"The alert's key, its own id, or the code of an open one."`
 	UntilFinished bool   `help:"End when nothing is due or under way any more."`
+	Each          bool   `help:"Show each message on a line of its own, however many there are."`
 	JSON          bool   `help:"Print each event as a line of JSON, for programs."`
 }
 
 // Help implements kong.HelpProvider.
 func (alertsWatchCommand) Help() string {
-	return "What has happened since the alert was opened is shown, then what is new as it comes, a line a fact, until Ctrl-C. A lost connection is made again and nothing is left out.\n\n" +
+	return "What has happened since the alert was opened is shown, then what is new as it comes, a line a fact, until Ctrl-C. Of many messages the first are shown and the rest counted, a line a second; answers, gaps and corrections are all shown. A lost connection is made again and nothing is left out.\n\n" +
 		example("revere alerts watch a12", "revere alerts watch a12 --until-finished --json")
 }
 
@@ -37,7 +38,10 @@ func (cmd *alertsWatchCommand) Run(ctx context.Context, env environment, server 
 	following, stop := context.WithCancel(ctx)
 	defer stop()
 	var shown atomic.Uint64
-	printer := eventPrinter{env: env, last: map[string]printed{}}
+	printer := &eventPrinter{env: env, each: cmd.Each, last: map[string]printed{}}
+	printing := newCounting(env.stdout, printer)
+	defer printing.tell()
+	go printing.tellEvery(following, tellEvery)
 	if cmd.UntilFinished {
 		go stopWhenFinished(following, server, client.Path("alerts", string(found.Key)), &shown, stop)
 	}
@@ -46,11 +50,12 @@ func (cmd *alertsWatchCommand) Run(ctx context.Context, env environment, server 
 		if err != nil {
 			return err
 		}
-		text := string(e.Data) + "\n"
-		if !cmd.JSON {
-			text = printer.lines(event)
+		if cmd.JSON {
+			_, err = io.WriteString(env.stdout, string(e.Data)+"\n")
+		} else {
+			err = printing.event(event)
 		}
-		if _, err := io.WriteString(env.stdout, text); err != nil {
+		if err != nil {
 			return err
 		}
 		shown.Store(event.Sequence)
@@ -87,8 +92,11 @@ func stopWhenFinished(ctx context.Context, server *client.Client, path string, s
 // An eventPrinter writes the events of one alert as lines.
 type eventPrinter struct {
 	env      environment
+	each     bool               // no message is only counted
 	last     map[string]printed // what was printed last of a delivery, by its id
 	at, text string             // of the event under way
+	seen     counts             // the news of messages
+	total    api.ManifestEvent  // of all parts of the manifest so far
 }
 
 // printed is what was printed of a delivery.
@@ -115,7 +123,9 @@ func (l *eventPrinter) lines(e api.Event) string {
 		l.answer(a)
 	}
 	for _, n := range e.Notices {
-		l.line(string(n.Kind), "%s %s", n.Channel, n.Address)
+		if l.isShown(n.Channel, string(n.Kind)) {
+			l.line(string(n.Kind), "%s %s", n.Channel, n.Address)
+		}
 	}
 	for _, r := range e.Remarks {
 		l.line("NOTE", "%s: %s%s", r.Kind, r.Detail, ofPeople(r.Names))
@@ -133,7 +143,8 @@ func (l *eventPrinter) life(e api.Event) {
 		l.line("opened", "%s %s, %s: %s, for %s", o.Code, o.Status, o.Severity, o.Title, some(o.Areas))
 	}
 	if m := e.Manifest; m != nil {
-		l.line("to send", "%s, %s at once, %d in reserve", count(m.People, "person", "people"), count(m.Due, "message", "messages"), m.Reserve)
+		l.total.People, l.total.Due, l.total.Reserve = l.total.People+m.People, l.total.Due+m.Due, l.total.Reserve+m.Reserve
+		l.line("to send", "%s, %s at once, %d in reserve", count(l.total.People, "person", "people"), count(l.total.Due, "message", "messages"), l.total.Reserve)
 		if len(m.Uncovered) > 0 {
 			l.line("NOBODY IN", "%s", some(m.Uncovered))
 		}
@@ -157,6 +168,9 @@ func (l *eventPrinter) delivery(what string, d api.DeliveryEvent) {
 			return
 		}
 		l.last[d.ID] = printed{what, d.Attempt, d.State}
+	}
+	if !l.isShown(d.Channel, what) {
+		return
 	}
 	detail := ""
 	if d.PossibleDuplicate {

@@ -2,7 +2,11 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/rs/zerolog"
 
@@ -66,6 +70,9 @@ func checkDesk(c *config.Config) []Checked {
 		findings = append(findings, Checked{About: about, Note: note, Finding: channels.Finding{OK: true, Detail: fmt.Sprintf(format, args...)}})
 	}
 	if c.NATS.Embedded() {
+		if err := tryDirectory(c.DataDir); err != nil {
+			findings = append(findings, Checked{About: "data_dir", Finding: channels.Finding{Detail: err.Error() + "; mend that, set another data_dir, or run check as the user of `revere serve`"}})
+		}
 		add("nats", false, "embedded, on %s: every write is on disk before it is acknowledged", c.DataDir)
 	} else {
 		add("nats", true, "cluster: give each server `jetstream { sync_interval: always }`; a quorum is no protection from one power cut")
@@ -83,4 +90,29 @@ func checkDesk(c *config.Config) []Checked {
 		add("http", true, "public_url %s is on this machine: links in mails open nowhere else", c.HTTP.PublicURL)
 	}
 	return findings
+}
+
+// tryDirectory says why nothing could be kept in a directory, which may be yet to be made: only whether
+// there is a place for it is tried then.
+func tryDirectory(dir string) error {
+	info, err := os.Stat(dir)
+	for errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
+		dir = filepath.Dir(dir)
+		info, err = os.Stat(dir)
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is not a directory", dir)
+	}
+	f, err := os.CreateTemp(dir, ".revere-check-*")
+	if err != nil {
+		var cause *fs.PathError
+		if errors.As(err, &cause) {
+			err = cause.Err // without a file's name that nobody knows
+		}
+		return fmt.Errorf("nothing can be written into %s: %w", dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

@@ -57,7 +57,7 @@ func (d Room) listAreas(ctx context.Context, in *areasQuery) (api.Page[areas.Ent
 		return none, err
 	}
 	if _, ok := alerting.StateByCode(in.State); !ok && in.State != "" && in.State != alerting.Nation {
-		return none, alerting.Errorf(alerting.CodeUnknownArea, "state %q is not a lower-case USPS code such as \"ma\"", in.State)
+		return none, alerting.Errorf(alerting.CodeUnknownArea, "state %q is not a lower-case USPS code such as \"ma\"; `revere areas list` shows them all", in.State)
 	}
 	atlas := d.Registry.Directory.Atlas()
 	if in.Text != "" {

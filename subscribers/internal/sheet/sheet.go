@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,10 +28,16 @@ type Sheet struct {
 	failed bool
 }
 
+// saveAs is the fix that spreadsheets offer in these words.
+const saveAs = `line 1: %s; save it as "CSV UTF-8 (comma delimited)"`
+
 // Open reads the header. Every column must be one of known, and all of required must be there;
 // what is wrong goes to report, and ok is false when the rows can't be read for it.
 func Open(r io.Reader, known, required []string, report *Report) (s *Sheet, ok bool) {
-	s = &Sheet{reader: csv.NewReader(skipMark(r)), report: report, at: map[string]int{}}
+	content := skipMark(r)
+	start, _ := content.Peek(4)
+	workbook := string(start) == "PK\x03\x04" // a ZIP, as workbooks are
+	s = &Sheet{reader: csv.NewReader(content), report: report, at: map[string]int{}}
 	s.reader.FieldsPerRecord = -1
 	s.reader.TrimLeadingSpace = true
 	header, err := s.reader.Read()
@@ -38,8 +45,15 @@ func Open(r io.Reader, known, required []string, report *Report) (s *Sheet, ok b
 	case errors.Is(err, io.EOF):
 		report.Add("/rows/1", alerting.CodeMissing, "the file is empty; its first line must name the columns: %s", strings.Join(required, ","))
 		return s, false
+	case workbook:
+		report.Add("/rows/1", alerting.CodeMalformed, saveAs, "the file is a workbook and not CSV")
+		return s, false
 	case err != nil:
 		s.fail(err)
+		return s, false
+	}
+	if other := otherFormat(header); other != "" { // every column would be unknown: one thing is wrong
+		report.Add("/rows/1", alerting.CodeMalformed, saveAs, other)
 		return s, false
 	}
 	before := report.Count()
@@ -57,6 +71,9 @@ func Open(r io.Reader, known, required []string, report *Report) (s *Sheet, ok b
 }
 
 func (s *Sheet) column(i int, name string, known []string) {
+	if name == "" {
+		return // spreadsheets save columns that were used once; Next looks whether there is something in them
+	}
 	at := fmt.Sprintf("/rows/1/%d", i+1)
 	if _, twice := s.at[name]; twice {
 		s.report.Add(at, alerting.CodeDuplicate, "line 1: column %q is given twice", name)
@@ -68,11 +85,20 @@ func (s *Sheet) column(i int, name string, known []string) {
 			return
 		}
 	}
-	if !utf8.ValidString(name) {
-		s.report.Add(at, alerting.CodeMalformed, "line 1: the header is not UTF-8 text; save the file as \"CSV UTF-8\"")
-		return
-	}
 	s.report.Add(at, alerting.CodeInvalid, "line 1: column %q is not known; the nearest is %q", Clip(name), Nearest(name, known))
+}
+
+// otherFormat says what a file is where its header shows that it is no CSV in UTF-8; else it is empty.
+func otherFormat(header []string) string {
+	switch {
+	case slices.ContainsFunc(header, func(name string) bool { return !utf8.ValidString(name) || strings.Contains(name, "\x00") }):
+		return "the header is not UTF-8 text"
+	case len(header) == 1 && strings.Contains(header[0], ";"):
+		return "the columns have semicolons between them and not commas"
+	case len(header) == 1 && strings.Contains(header[0], "\t"):
+		return "the columns have tabs between them and not commas"
+	}
+	return ""
 }
 
 // Has reports whether the header has the column.
@@ -103,7 +129,7 @@ func (s *Sheet) Next() (Row, bool) {
 			s.report.Add(fmt.Sprintf("/rows/%d", line), alerting.CodeMalformed, "line %d has %d fields where the header has %d; quote a field that contains a comma", line, len(fields), len(s.Columns))
 			continue
 		}
-		if row.isText() {
+		if row.isText() && row.isNamed() {
 			return row, true
 		}
 	}
@@ -168,6 +194,18 @@ func (r Row) isText() bool {
 	return ok
 }
 
+// isNamed reports whether every field that says something is of a column that has a name.
+func (r Row) isNamed() bool {
+	ok := true
+	for i, f := range r.fields {
+		if r.sheet.Columns[i] == "" && strings.TrimSpace(f) != "" {
+			r.sheet.report.Add(fmt.Sprintf("/rows/%d", r.Line), alerting.CodeInvalid, "line %d: %q is in a column that has no name in the header (column %d)", r.Line, Clip(f), i+1)
+			ok = false
+		}
+	}
+	return ok
+}
+
 func (r Row) blank() bool {
 	for _, f := range r.fields {
 		if strings.TrimSpace(f) != "" {
@@ -178,7 +216,7 @@ func (r Row) blank() bool {
 }
 
 // skipMark drops the byte order mark that spreadsheets put before UTF-8.
-func skipMark(r io.Reader) io.Reader {
+func skipMark(r io.Reader) *bufio.Reader {
 	const mark = "\uFEFF"
 	buffered := bufio.NewReaderSize(r, 64<<10)
 	if start, err := buffered.Peek(len(mark)); err == nil && string(start) == mark {
