@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -9,13 +10,18 @@ import (
 // is on record. Each has a goroutine, which waits for the next one when it is done: as many as ever
 // were needed at once.
 type calls struct {
-	ended    chan struct{} // signaled when there may be room again
+	ended    chan struct{} // signaled when a call has ended, and there are as few as are awaited
+	awaited  atomic.Int64
 	next     chan func()
 	underWay atomic.Int64
 	group    sync.WaitGroup
 }
 
-func newCalls() *calls { return &calls{ended: make(chan struct{}, 1), next: make(chan func())} }
+func newCalls() *calls {
+	c := &calls{ended: make(chan struct{}, 1), next: make(chan func())}
+	c.awaitAny()
+	return c
+}
 
 // reserve takes the places of n exchanges: each is then made or released.
 func (c *calls) reserve(n int) {
@@ -24,9 +30,23 @@ func (c *calls) reserve(n int) {
 }
 
 func (c *calls) release(n int) {
-	c.underWay.Add(int64(-n))
+	if c.underWay.Add(int64(-n)) <= c.awaited.Load() {
+		c.signal()
+	}
 	c.group.Add(-n)
-	c.signal()
+}
+
+// awaitAny has every call that ends signaled.
+func (c *calls) awaitAny() { c.awaited.Store(math.MaxInt64) }
+
+// await has calls signaled that end when no more than n are under way: who needs room for many is not
+// woken for each.
+func (c *calls) await(n int) <-chan struct{} {
+	c.awaited.Store(int64(n))
+	if c.count() <= n {
+		c.signal()
+	}
+	return c.ended
 }
 
 // make begins an exchange whose place is reserved.

@@ -131,7 +131,7 @@ func (d *Dispatcher) dispatch(ctx context.Context, now time.Time) lull {
 	}
 	due := d.take(may, now)
 	if len(due) == 0 && may.wait > 0 {
-		return lull{atMost: may.wait, wake: d.Outbox.Wake()}
+		return lull{atMost: may.wait, ended: d.calls.await(may.enough), wake: d.Outbox.Wake()}
 	}
 	if len(due) == 0 {
 		return lull{atMost: d.untilRetry(now), ended: d.calls.ended, wake: d.Outbox.Wake()}

@@ -2,6 +2,7 @@ package channels
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -25,6 +26,8 @@ const (
 type pace struct {
 	full    rate.Limit
 	limiter *rate.Limiter
+
+	slowed atomic.Bool // below the full rate
 
 	mu       sync.Mutex
 	promised float64   // units of attempts that wait for their record or their start
@@ -121,6 +124,7 @@ func (p *pace) slower(called, now, resume time.Time) {
 	defer p.mu.Unlock()
 	if !called.Before(p.resume) {
 		p.limiter.SetLimitAt(p.reckoned, max(p.limiter.Limit()/2, p.full*slowest))
+		p.slowed.Store(true)
 	}
 	p.resume = later(p.resume, resume)
 	p.gaining = p.resume
@@ -128,13 +132,17 @@ func (p *pace) slower(called, now, resume time.Time) {
 
 // recover gives back what slower took, in step with the time since, while the provider takes messages.
 func (p *pace) recover(now time.Time) {
+	if !p.slowed.Load() {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	limit := p.limiter.Limit()
-	if limit >= p.full || !now.After(p.gaining) {
+	if !now.After(p.gaining) {
 		return
 	}
 	gain := p.full * rate.Limit(now.Sub(p.gaining).Seconds()/recovery.Seconds())
-	p.limiter.SetLimitAt(p.reckoned, min(limit+gain, p.full))
+	limit := min(p.limiter.Limit()+gain, p.full)
+	p.limiter.SetLimitAt(p.reckoned, limit)
 	p.gaining = now
+	p.slowed.Store(limit < p.full)
 }

@@ -19,6 +19,7 @@ const (
 
 // permits is what may be begun now. Where that is nothing, rest is until when.
 func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
+	d.calls.awaitAny()
 	asking := int(d.questions.underWay.Load() + d.inquiries.underWay.Load())
 	underWay := d.calls.count()
 	sending := max(0, underWay-asking)
@@ -45,16 +46,16 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	}
 	may.n = int(min(float64(n), units))
 	may.low = max(0, min(width+ahead-kept(width)-sending, most+ahead-spared(most)-underWay))
-	least := min(sending, kept(width), window)
+	least := min(sending, max(kept(width), ahead/2), window)
 	if may.low >= least || may.probe {
 		d.gathering = time.Time{}
 		return may, lull{}
 	}
 	if may.wait = d.gathers(now); may.wait > 0 {
-		may.low = 0
 		if n < least {
-			return permit{}, lull{atMost: may.wait}
+			return permit{}, lull{atMost: may.wait, ended: d.calls.await(underWay - (least - n))}
 		}
+		may.enough, may.low = underWay-(least-may.low), 0
 	}
 	return may, lull{}
 }
@@ -82,6 +83,7 @@ type permit struct {
 	n, low int
 	probe  bool          // the one that is begun shows whether the provider is back
 	wait   time.Duration // the lower lanes wait so long for more places
+	enough int           // when no more calls than that are under way, there are as many as they wait for
 }
 
 // kept is the share of the concurrency that only the most urgent lane may use: a quarter, where

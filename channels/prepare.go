@@ -108,8 +108,9 @@ type recording struct {
 	ended   chan struct{} // signaled when there is room for another
 }
 
-// mostRecording is how many they may be: one that is written, and one that is ready when it is.
-const mostRecording = 2
+// mostRecording is how many they may be: one that is written, and two that share the next record while
+// the one before is called.
+const mostRecording = 3
 
 func newRecording() *recording { return &recording{ended: make(chan struct{}, 1)} }
 

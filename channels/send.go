@@ -18,6 +18,7 @@ func (d *Dispatcher) send(ctx context.Context, j *job) {
 		d.finish(j.due, *not)
 		return
 	}
+	d.width.called(j.exchange, now)
 	outcome := d.call(ctx, j.message)
 	done := d.Now()
 	d.width.answered(j.exchange, done)

@@ -66,7 +66,7 @@ func (s *starts) answered() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked--
-	s.signal()
+	s.roomier()
 }
 
 // ended gives the place of a message's call back; low says that it was of any lane but the first.
@@ -77,7 +77,17 @@ func (s *starts) ended(low bool) {
 	if low {
 		s.low--
 	}
-	s.signal()
+	s.roomier()
+}
+
+// roomier tells of room to those that wait for it, with mu held.
+func (s *starts) roomier() {
+	for _, lane := range s.lanes {
+		if len(lane) > 0 {
+			s.signal()
+			return
+		}
+	}
 }
 
 // underWay is how many calls go on.
@@ -91,9 +101,9 @@ func (s *starts) underWay() int {
 func (s *starts) run(ctx context.Context, begin, late func(*job)) {
 	for {
 		now := s.now()
-		ready, oldest := s.look(now)
-		if !ready {
-			if !s.await(ctx, now, oldest) {
+		t := s.look(now)
+		if !t.ready {
+			if !s.await(ctx, now, t.oldest) {
 				return
 			}
 			for _, j := range s.overdue(s.now()) {
@@ -101,11 +111,11 @@ func (s *starts) run(ctx context.Context, begin, late func(*job)) {
 			}
 			continue
 		}
-		if wait := min(s.pace.slot(oldest, now), oldest.Add(latestStart).Sub(now)); wait > 0 {
-			time.Sleep(wait)
-			now = s.now()
+		j := t.job
+		if t.wait > 0 {
+			time.Sleep(t.wait)
+			j = s.next(s.now())
 		}
-		j := s.next(now)
 		if j == nil { // a question has taken the room
 			s.pace.promise(1)
 			continue
@@ -133,8 +143,17 @@ func (s *starts) await(ctx context.Context, now, oldest time.Time) bool {
 	return true
 }
 
-// look tells whether an attempt may begin now, and when the one that has waited longest was recorded.
-func (s *starts) look(now time.Time) (ready bool, oldest time.Time) {
+// A turn is what may begin now.
+type turn struct {
+	ready  bool
+	oldest time.Time     // when the attempt that has waited longest was recorded
+	wait   time.Duration // until the pace lets one begin
+	job    *job          // that begins, where there is nothing to wait for
+}
+
+// look tells whether an attempt may begin now, and takes its slot in the pace. One that begins at once is
+// removed; which one it is where there is something to wait for shows afterwards.
+func (s *starts) look(now time.Time) (t turn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all, low := s.room(now)
@@ -142,20 +161,30 @@ func (s *starts) look(now time.Time) (ready bool, oldest time.Time) {
 		if len(lane) == 0 {
 			continue
 		}
-		if oldest.IsZero() || lane[0].recorded.Before(oldest) {
-			oldest = lane[0].recorded
+		if t.oldest.IsZero() || lane[0].recorded.Before(t.oldest) {
+			t.oldest = lane[0].recorded
 		}
-		ready = ready || s.free(i, all, low)
+		t.ready = t.ready || s.free(i, all, low)
 	}
-	return ready, oldest
+	if !t.ready {
+		return t
+	}
+	if t.wait = min(s.pace.slot(t.oldest, now), t.oldest.Add(latestStart).Sub(now)); t.wait <= 0 {
+		t.job = s.choose(all, low)
+	}
+	return t
 }
 
-// next removes the attempt whose patience ends first among those for which there is room; nil where
-// there is none.
+// next removes the attempt that begins now; nil where there is no room.
 func (s *starts) next(now time.Time) *job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all, low := s.room(now)
+	return s.choose(s.room(now))
+}
+
+// choose removes the attempt whose patience ends first among those for which there is room, with mu
+// held; nil where there is none.
+func (s *starts) choose(all, low int) *job {
 	turn := -1
 	var first time.Time
 	for i, lane := range s.lanes {

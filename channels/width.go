@@ -15,13 +15,15 @@ type width struct {
 
 	mu      sync.Mutex
 	latency time.Duration // how long it takes from preparing a call to its answer, smoothed; 0 before the first
-	record  time.Duration // of that, until its attempt is on record
+	call    time.Duration // of that, the call itself
+	record  time.Duration // how long it takes to put attempts on record, smoothed
 	open    []*exchange   // that began, in order; those at the front are not answered
 }
 
 // An exchange is a call that was prepared.
 type exchange struct {
 	began    time.Time
+	called   time.Time // zero while it waits for its record, or for its turn
 	answered bool
 }
 
@@ -42,6 +44,13 @@ func (w *width) began(x *exchange, now time.Time) {
 	w.open = append(w.open, x)
 }
 
+// called notes that a call begins.
+func (w *width) called(x *exchange, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	x.called = now
+}
+
 // answered notes that a call was answered, or is not made after all.
 func (w *width) answered(x *exchange, now time.Time) {
 	w.mu.Lock()
@@ -56,6 +65,9 @@ func (w *width) answered(x *exchange, now time.Time) {
 		w.latency = took
 	}
 	w.latency += time.Duration(smoothing * float64(took-w.latency))
+	if !x.called.IsZero() {
+		w.call += time.Duration(smoothing * float64(now.Sub(x.called)-w.call))
+	}
 }
 
 // recorded notes how long it took to put attempts on record.
@@ -66,7 +78,7 @@ func (w *width) recorded(took time.Duration) {
 }
 
 // ahead is how many attempts may be on record, or on their way there, beyond those that are called: as
-// many as are answered while a window gathers and its record is written, so that no call waits for one.
+// many as are answered while a window gathers and its record is written, so that no place waits for one.
 // Where calls hang there are soon none: what finds no room in time has used up an attempt.
 func (w *width) ahead(width int, now time.Time) int {
 	w.mu.Lock()
@@ -74,11 +86,14 @@ func (w *width) ahead(width int, now time.Time) int {
 	if w.latency == 0 || w.record == 0 {
 		return 0
 	}
-	calls := w.present(now) - w.record
-	if calls <= 0 {
+	call := w.call
+	if len(w.open) > 0 && !w.open[0].called.IsZero() {
+		call = max(call, now.Sub(w.open[0].called))
+	}
+	if call <= 0 {
 		return window
 	}
-	return min(window, int(float64(width)*float64(w.record+gather)/float64(calls)))
+	return int(min(window, float64(width)*float64(w.record+gather)/float64(call)))
 }
 
 // at is the width now.

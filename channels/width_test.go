@@ -1,6 +1,7 @@
 package channels_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -88,6 +89,26 @@ func TestAFullProviderIsGivenManyMessagesARecord(t *testing.T) {
 				assert.GreaterOrEqual(t, sent, 10_000*9/10, "the places that wait to be filled together cost next to nothing")
 				assert.LessOrEqual(t, w.outbox.records, sent/16, "attempts share records")
 				assert.LessOrEqual(t, w.outbox.outcomes, sent/16, "outcomes share records")
+			})
+		})
+	}
+}
+
+// A provider that answers sooner than messages gather is no less used: they go as soon as there are enough
+// to share a record.
+func TestAFullProviderThatAnswersSoonIsUsedToItsConcurrency(t *testing.T) {
+	for lane, places := range []int{128, 96} { // a quarter is kept for the first lane
+		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
+			bubble(t, channels.Limits{Rate: 1_000_000, Concurrency: 128}, func(t *testing.T, w *world) {
+				w.provider.takes = 5 * time.Millisecond
+				w.outbox.beginTakes = func(nth int) time.Duration { return time.Millisecond + time.Duration(nth%7)*50*time.Microsecond }
+				w.outbox.finishTakes = time.Millisecond
+				w.offerMany(50_000, lane, 1)
+				stop := w.start(t)
+				pass(time.Second)
+				require.NoError(t, stop())
+				assert.GreaterOrEqual(t, w.provider.count(), places*200*95/100)
+				assert.LessOrEqual(t, w.outbox.records, w.provider.count()/16, "attempts share records")
 			})
 		})
 	}
