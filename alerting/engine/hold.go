@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -50,14 +49,14 @@ func (e *Engine) Release(ctx context.Context, by string, now time.Time) (alertin
 	})
 }
 
-// Settle notes that everything which a channel may have sent after the backup is on record as
+// Settle notes that everything which was due, and may have been sent after the backup, is on record as
 // unknown.
-func (e *Engine) Settle(ctx context.Context, channel string) error {
+func (e *Engine) Settle(ctx context.Context) error {
 	_, err := e.reviseHold(ctx, func(h *alerting.Hold) bool {
-		if !h.Doubts(channel) {
+		if !h.Doubts() {
 			return false
 		}
-		h.Settled = append(slices.Clone(h.Settled), channel)
+		h.Settled = true
 		return true
 	})
 	return err
