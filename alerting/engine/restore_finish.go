@@ -89,8 +89,8 @@ func (r *Restore) hold(ctx context.Context, hold alerting.Hold) error {
 	return nil
 }
 
-// skipKeys has the ALERTS stream go on n sequences later, or somewhat more where an answer was lost. A
-// stream gives sequences only to messages: so many are stored, in batches, and removed again.
+// skipKeys has the ALERTS stream go on n sequences later. A stream gives sequences only to messages:
+// so many are stored, in batches, each once although its answer is lost, and removed again.
 func (r *Restore) skipKeys(ctx context.Context, restored *Engine, n int) error {
 	const subject = alerting.SubjectPrefix + "restored"
 	stream, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return r.js.Stream(ctx, alertsStream) })
@@ -103,8 +103,9 @@ func (r *Restore) skipKeys(ctx context.Context, restored *Engine, n int) error {
 	if err := r.update(ctx, batched); err != nil {
 		return err
 	}
+	last := uint64(0)
 	for skipped := 0; skipped < n; skipped += maxBatch {
-		if _, err := restored.publishAll(ctx, subject, Anywhere, make([][]byte, min(maxBatch, n-skipped))); err != nil {
+		if last, err = restored.publishAll(ctx, subject, last, make([][]byte, min(maxBatch, n-skipped))); err != nil {
 			return err
 		}
 	}

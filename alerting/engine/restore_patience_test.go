@@ -120,6 +120,9 @@ func TestARestoreGoesThroughALostConnection(t *testing.T) {
 				n, err := after.Waiting(t.Context())
 				require.NoError(t, err)
 				assert.Equal(t, 1, n)
+				next, err := after.Submit(t.Context(), "ma.boston", "desk", []byte("later"))
+				require.NoError(t, err)
+				assert.Equal(t, uint64(10_002), next, "as many keys are skipped as without it")
 			})
 		}
 	}
