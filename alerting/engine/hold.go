@@ -86,11 +86,15 @@ func (e *Engine) reviseHold(ctx context.Context, change func(*alerting.Hold) boo
 // FollowHold calls apply with the hold whenever it changes, until ctx is done: first with how it is
 // now, before it returns. Without any hold that is the zero one.
 func (e *Engine) FollowHold(ctx context.Context, apply func(alerting.Hold)) error {
+	// What is watched may be a server's copy that has nothing yet, soon after a restore: most of them have it.
+	current, err := patiently(ctx, e.Hold)
+	if err != nil {
+		return err
+	}
 	watcher, err := e.keep.Watch(ctx, holdKey)
 	if err != nil {
 		return fmt.Errorf("watch whether sending is held: %w", err)
 	}
-	current := alerting.Hold{}
 	for entry := range watcher.Updates() {
 		if entry == nil {
 			break // that was all there was
