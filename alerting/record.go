@@ -28,6 +28,10 @@ type Record struct {
 	// Settled is the Inbound of facts that were set aside and from which this record is drawn: they wait
 	// no more.
 	Settled uint64 `cbor:"17,keyasint,omitempty" json:"settled,omitempty"`
+	// InDoubt is set where a system before, whose records are lost, may have done the same: opened the
+	// alert then, and sent what becomes due by this record then or later. Each such delivery has an
+	// attempt from then with an unknown end.
+	InDoubt time.Time `cbor:"18,keyasint,omitzero" json:"in_doubt,omitzero"`
 }
 
 // Opened says that an alert was accepted, or that one which was is now for more areas.

@@ -19,9 +19,6 @@ import (
 // A service with its own engine is backed up in the middle of a blast while alerts go on coming, and is
 // lost. Restored into an empty cluster it is held; once it is released the work that was open goes on.
 func TestABackupIsRestoredIntoACluster(t *testing.T) {
-	if *soak == 0 {
-		t.Skip("run it with -soak 1s: in one of two whole runs it found a second message without an attempt on record, which is not explained yet")
-	}
 	t.Parallel()
 	w := harness.New(t, harness.Options{Settings: map[string]string{"CHANNELS__SMS__RATE": "20"}})
 	c := harness.NewCluster(t)
@@ -100,11 +97,11 @@ func (m *removal) resume(w *harness.World, c *harness.Cluster) *harness.Fleet {
 	assert.Contains(t, again.Log.String(), "is not empty")
 	sent := len(w.Twilio.Messages())
 	f := w.MoveTo(c, map[string]string{"CHANNELS__SMS__RATE": "500"}, "api,router", "worker,tracker")
-	m.kept(f)
 	heldEverywhere(t, f.World)
 	held := f.Publish(harness.NewAlert("ma.boston"))
 	m.did.keys = append(m.did.keys, held.Key)
-	outlook(t, f.World, held.Key)
+	outlook(t, f.World, held.Key) // and so everything that was published before is on the board
+	m.kept(f)
 	assert.Len(t, f.Twilio.Messages(), sent, "nothing goes out while it is held")
 	r := f.CLI("release", "--yes")
 	require.Equal(t, 0, r.Status, r.Stderr)

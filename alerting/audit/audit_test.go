@@ -232,3 +232,16 @@ func TestWhatIsShownIsHeldAgainstItself(t *testing.T) {
 	assert.Equal(t, 1, kinds[audit.Misnamed], "%v", found)
 	assert.NotZero(t, kinds[audit.Shown])
 }
+
+// After a restore attempts may be implied: what becomes due may have been sent by the system before.
+func TestAnAlertThatMayHaveBeenSentBeforeARestore(t *testing.T) {
+	l := sound()
+	l[0].InDoubt, l[1].InDoubt, l[8].InDoubt = trackingtest.Start, trackingtest.Start, trackingtest.Start
+	l[9].Attempts[0] = alerting.Attempt{Delivery: 2, Attempt: 2, PossibleDuplicate: true}
+	l[10].Results[0].Attempt = 2
+	l = slices.Delete(l, 3, 4)
+	report, err := auditor(l, l.board(), carried()).Verify(t.Context(), key, true)
+	require.NoError(t, err)
+	assert.True(t, report.Agrees, "%v", report.Differences)
+	assert.Equal(t, 5, report.Attempts)
+}

@@ -14,7 +14,7 @@ import (
 // it, and folds them afresh.
 func (a *Auditor) replay(ctx context.Context, r *Report) (view, error) {
 	board := tracking.NewBoard()
-	t := &trail{report: r, places: map[place]bool{}, tried: map[uint32]tries{}}
+	t := &trail{report: r, places: map[place]uint32{}, tried: map[uint32]tries{}}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan struct{})
@@ -60,7 +60,7 @@ type trail struct {
 	report  *Report
 	opened  bool
 	parts   []alerting.Manifest
-	places  map[place]bool
+	places  map[place]uint32 // the deliveries of manifests, by their index
 	notices int
 	people  int
 	tried   map[uint32]tries
@@ -86,11 +86,14 @@ func (t *trail) follow(sequence uint64, r *alerting.Record) {
 		t.differ(Disorder, sequence, "a record about the alert stands before the one that opens it")
 	}
 	if r.Manifest != nil {
-		t.manifest(sequence, *r.Manifest)
+		t.manifest(sequence, *r.Manifest, !r.InDoubt.IsZero())
 	}
 	t.notices += len(r.Notices)
 	for _, x := range r.Activated {
 		t.known(sequence, x.Delivery, "becomes due")
+	}
+	if !r.InDoubt.IsZero() {
+		t.doubts(r)
 	}
 	for _, x := range r.Attempts {
 		t.attempt(sequence, x)
@@ -104,7 +107,7 @@ func (t *trail) follow(sequence uint64, r *alerting.Record) {
 }
 
 // manifest gathers the parts, and holds them against the hash that they were written with.
-func (t *trail) manifest(sequence uint64, m alerting.Manifest) {
+func (t *trail) manifest(sequence uint64, m alerting.Manifest, inDoubt bool) {
 	if m.Part != len(t.parts) {
 		t.differ(BrokenManifest, sequence, "part %d of the manifest stands where part %d belongs", m.Part, len(t.parts))
 		if t.parts = nil; m.Part != 0 {
@@ -129,9 +132,33 @@ func (t *trail) manifest(sequence uint64, m alerting.Manifest) {
 		t.differ(BrokenManifest, sequence, "the manifest's hash is %x, and that of what it lists %x", m.Hash, digest)
 	}
 	for _, d := range deliveries {
-		t.places[place{d.Channel, d.Address}] = true
+		at := place{d.Channel, d.Address}
+		if _, known := t.places[at]; !known {
+			t.places[at] = uint32(len(t.places) + t.notices)
+		}
+		if inDoubt && d.Active {
+			t.doubt(t.places[at])
+		}
 	}
 	t.people += len(recipients)
+}
+
+// doubts counts the attempts that a system before may have made at what becomes due by a record, its
+// manifest aside.
+func (t *trail) doubts(r *alerting.Record) {
+	for i := range r.Notices {
+		t.doubt(uint32(len(t.places) + t.notices - len(r.Notices) + i))
+	}
+	for _, x := range r.Activated {
+		t.doubt(x.Delivery)
+	}
+}
+
+func (t *trail) doubt(delivery uint32) {
+	if t.tried[delivery].n == 0 {
+		t.report.Attempts++
+		t.tried[delivery] = tries{1, true}
+	}
 }
 
 // known reports whether there is such a delivery, and says so where there is none.

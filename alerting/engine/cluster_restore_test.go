@@ -21,14 +21,7 @@ func TestABackupIsRestoredIntoAServerElsewhere(t *testing.T) {
 	last, err := before.Append(t.Context(), engine.LedgerAlerts, engine.Anywhere, record("a1", "kept"))
 	require.NoError(t, err)
 	all := copyAll(t, before)
-	elsewhere, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
-	})
-	require.NoError(t, err)
-	elsewhere.Start()
-	t.Cleanup(elsewhere.Shutdown)
-	require.True(t, elsewhere.ReadyForConnections(patience))
-	config := engine.ClusterConfig{URL: elsewhere.ClientURL(), Replicas: 1}
+	config := engine.ClusterConfig{URL: clusterOfOne(t).ClientURL(), Replicas: 1}
 
 	r, err := engine.RestoreCluster(t.Context(), config, zerolog.Nop())
 	require.NoError(t, err)
@@ -43,4 +36,17 @@ func TestABackupIsRestoredIntoAServerElsewhere(t *testing.T) {
 	assert.Equal(t, last, ledgerEnd(t, after))
 	_, err = engine.RestoreCluster(t.Context(), config, zerolog.Nop())
 	assert.Equal(t, alerting.CodeConflict, alerting.CodeOf(err))
+}
+
+// clusterOfOne is a server that others run.
+func clusterOfOne(t *testing.T) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
+	})
+	require.NoError(t, err)
+	s.Start()
+	t.Cleanup(s.Shutdown)
+	require.True(t, s.ReadyForConnections(patience))
+	return s
 }

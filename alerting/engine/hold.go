@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -50,14 +49,14 @@ func (e *Engine) Release(ctx context.Context, by string, now time.Time) (alertin
 	})
 }
 
-// Settle notes that everything which a channel may have sent after the backup is on record as
+// Settle notes that everything which was due, and may have been sent after the backup, is on record as
 // unknown.
-func (e *Engine) Settle(ctx context.Context, channel string) error {
+func (e *Engine) Settle(ctx context.Context) error {
 	_, err := e.reviseHold(ctx, func(h *alerting.Hold) bool {
-		if !h.Doubts(channel) {
+		if !h.Doubts() {
 			return false
 		}
-		h.Settled = append(slices.Clone(h.Settled), channel)
+		h.Settled = true
 		return true
 	})
 	return err
@@ -87,11 +86,15 @@ func (e *Engine) reviseHold(ctx context.Context, change func(*alerting.Hold) boo
 // FollowHold calls apply with the hold whenever it changes, until ctx is done: first with how it is
 // now, before it returns. Without any hold that is the zero one.
 func (e *Engine) FollowHold(ctx context.Context, apply func(alerting.Hold)) error {
+	// What is watched may be a server's copy that has nothing yet, soon after a restore: most of them have it.
+	current, err := patiently(ctx, e.Hold)
+	if err != nil {
+		return err
+	}
 	watcher, err := e.keep.Watch(ctx, holdKey)
 	if err != nil {
 		return fmt.Errorf("watch whether sending is held: %w", err)
 	}
-	current := alerting.Hold{}
 	for entry := range watcher.Updates() {
 		if entry == nil {
 			break // that was all there was

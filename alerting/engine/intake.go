@@ -101,16 +101,35 @@ func (e *Engine) Waiting(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	// A restored stream has a hole: what stands behind it is not all that its numbers could name.
+	first, err := e.firstAfter(ctx, judged.Through, end)
+	if err != nil {
+		return 0, err
+	}
+	done := first - 1 + judged.Ahead
+	n := int(end - min(end, done))
+	if n < skippedKeys {
+		return n, nil
+	}
+	// A restored stream has a hole, in which there is nothing. It may lie behind what waits, too.
+	hold, err := patiently(ctx, e.Hold)
+	if err != nil || hold.Through < first {
+		return n, err
+	}
+	behind, err := e.firstAfter(ctx, hold.Through, end)
+	return n - min(n, int(behind-1-hold.Through)), err
+}
+
+// firstAfter is the sequence of the first message of ALERTS after another one; that behind its end where
+// there is none.
+func (e *Engine) firstAfter(ctx context.Context, sequence, end uint64) (uint64, error) {
 	next, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
-		return e.next(ctx, alerting.SubjectPrefix+">", judged.Through+1)
+		return e.next(ctx, alerting.SubjectPrefix+">", sequence+1)
 	})
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return 0, nil
+		return end + 1, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	done := next.Sequence - 1 + judged.Ahead
-	return int(end - min(end, done)), nil
+	return next.Sequence, nil
 }

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"revere/alerting"
 	"revere/alerting/faults"
@@ -26,13 +24,20 @@ func (r *Restore) Finish(ctx context.Context, hold alerting.Hold, changes ...ale
 	if err := r.whole(ctx); err != nil {
 		return err
 	}
-	if err := r.skipKeys(ctx, skippedKeys); err != nil {
+	restored := &Engine{conn: r.conn, inboxes: r.conn, js: r.js, log: r.log}
+	var err error
+	if hold.Through, err = restored.end(ctx, alertsStream); err != nil {
+		return fmt.Errorf("look how far the alerts go that were restored: %w", err)
+	}
+	if hold.Heard, err = restored.end(ctx, inboundStream); err != nil {
+		return fmt.Errorf("look how far the replies go that were restored: %w", err)
+	}
+	if err := r.skipKeys(ctx, restored, skippedKeys); err != nil {
 		return fmt.Errorf("keep the keys of alerts apart: %w", err)
 	}
 	if err := r.hold(ctx, hold); err != nil {
 		return err
 	}
-	restored := &Engine{conn: r.conn, inboxes: r.conn, js: r.js, log: r.log}
 	revision, err := restored.DirectoryRevision(ctx)
 	if err != nil {
 		return err
@@ -63,11 +68,11 @@ func (r *Restore) unmark(ctx context.Context) (err error) {
 
 // hold has services send nothing. What was held when it was backed up knew no more than its own backup.
 func (r *Restore) hold(ctx context.Context, hold alerting.Hold) error {
-	keep, err := r.js.KeyValue(ctx, keepBucket)
+	keep, err := patiently(ctx, func(ctx context.Context) (jetstream.KeyValue, error) { return r.js.KeyValue(ctx, keepBucket) })
 	if err != nil {
 		return err
 	}
-	before, err := readHold(ctx, keep)
+	before, err := patiently(ctx, func(ctx context.Context) (alerting.Hold, error) { return readHold(ctx, keep) })
 	if err != nil {
 		return err
 	}
@@ -78,38 +83,42 @@ func (r *Restore) hold(ctx context.Context, hold alerting.Hold) error {
 	if err != nil {
 		return err
 	}
-	if _, err := keep.Put(ctx, holdKey, data); err != nil {
+	if _, err := patiently(ctx, func(ctx context.Context) (uint64, error) { return keep.Put(ctx, holdKey, data) }); err != nil {
 		return fmt.Errorf("hold what would be sent: %w", err)
 	}
 	return nil
 }
 
 // skipKeys has the ALERTS stream go on n sequences later. A stream gives sequences only to messages:
-// so many are stored, in batches, and removed again.
-func (r *Restore) skipKeys(ctx context.Context, n int) error {
+// so many are stored, in batches, each once although its answer is lost, and removed again.
+func (r *Restore) skipKeys(ctx context.Context, restored *Engine, n int) error {
 	const subject = alerting.SubjectPrefix + "restored"
-	stream, err := r.js.Stream(ctx, alertsStream)
+	stream, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return r.js.Stream(ctx, alertsStream) })
 	if err != nil {
 		return err
 	}
 	usual := stream.CachedInfo().Config
 	batched := usual
 	batched.AllowAtomicPublish = true
-	if _, err := r.js.UpdateStream(ctx, batched); err != nil {
+	if err := r.update(ctx, batched); err != nil {
 		return err
 	}
+	last := uint64(0)
 	for skipped := 0; skipped < n; skipped += maxBatch {
-		batch := make([]*nats.Msg, min(maxBatch, n-skipped))
-		for i := range batch {
-			batch[i] = nats.NewMsg(subject)
-		}
-		if _, err := jetstreamext.PublishMsgBatch(ctx, r.js, batch, jetstreamext.BatchFlowControl{AckFirst: true, AckEvery: 100, AckTimeout: publishPatience}); err != nil {
+		if last, err = restored.publishAll(ctx, subject, last, make([][]byte, min(maxBatch, n-skipped))); err != nil {
 			return err
 		}
 	}
-	if err := stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+	_, err = patiently(ctx, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, stream.Purge(ctx, jetstream.WithPurgeSubject(subject))
+	})
+	if err != nil {
 		return err
 	}
-	_, err = r.js.UpdateStream(ctx, usual)
+	return r.update(ctx, usual)
+}
+
+func (r *Restore) update(ctx context.Context, config jetstream.StreamConfig) error {
+	_, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return r.js.UpdateStream(ctx, config) })
 	return err
 }

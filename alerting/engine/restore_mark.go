@@ -41,11 +41,7 @@ func (r *Restore) begin(ctx context.Context) error {
 	if len(names) > 0 && !broken {
 		return alerting.Errorf(alerting.CodeConflict, "the NATS account is not empty: it has the streams %s; restore into an account of its own, or remove them first", strings.Join(names, ", "))
 	}
-	_, err = r.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: restoringStream, Description: "a restore is under way", Subjects: []string{"restoring"}, Replicas: r.replicas, Storage: jetstream.FileStorage,
-		Metadata: map[string]string{markedBy: r.id},
-	})
-	if err != nil {
+	if err := r.mark(ctx); err != nil {
 		return fmt.Errorf("mark the account: %w", err)
 	}
 	if !broken {
@@ -53,6 +49,16 @@ func (r *Restore) begin(ctx context.Context) error {
 	}
 	r.log.Warn().Strs("streams", names).Msg("removing what a restore that was broken off has left behind")
 	return r.removeAll(ctx, names)
+}
+
+// mark makes the mark this restore's. Done again, since the answer to a try was lost, it changes nothing.
+func (r *Restore) mark(ctx context.Context) error {
+	config := jetstream.StreamConfig{
+		Name: restoringStream, Description: "a restore is under way", Subjects: []string{"restoring"}, Replicas: r.replicas, Storage: jetstream.FileStorage,
+		Metadata: map[string]string{markedBy: r.id},
+	}
+	_, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return r.js.CreateOrUpdateStream(ctx, config) })
+	return err
 }
 
 func (r *Restore) streams(ctx context.Context) ([]string, error) {

@@ -128,6 +128,9 @@ type Escalator struct {
 	Log     zerolog.Logger
 	// OpenSince tells when messages could begin to go out, at a given time; nil when they always could.
 	OpenSince func(now time.Time) time.Time
+	// InDoubt tells since when contacts may have been used, unknown to the board, for an alert that was
+	// published at a sequence; zero where none can have. Nil: none ever.
+	InDoubt func(sequence uint64, received time.Time) time.Time
 
 	began time.Time // when it began to watch
 	seen  map[alerting.Key]watched
@@ -249,6 +252,9 @@ func (e *Escalator) lookAt(head tracking.Summary, now time.Time) ([]alerting.Rec
 			next = step.At
 		}
 	})
+	if opened, ok := e.Board.Opened(head.Key); ok && e.InDoubt != nil {
+		template.InDoubt = e.InDoubt(opened.Sequence, opened.Received)
+	}
 	return records(template, activations, remarks), next
 }
 

@@ -206,3 +206,21 @@ func written(l *trackingtest.Ledger, is func(alerting.Record) bool) bool {
 	}
 	return false
 }
+
+// After a restore, what the system before may have done with a contact in reserve is not known.
+func TestAContactThatMayHaveBeenUsedBeforeARestore(t *testing.T) {
+	w := newWorld(t)
+	w.escalator.InDoubt = func(sequence uint64, received time.Time) time.Time {
+		if sequence > 1 {
+			return time.Time{}
+		}
+		return start.Add(-time.Hour)
+	}
+	for _, want := range []time.Time{start.Add(-time.Hour), {}} {
+		key := w.open(alerting.Severe)
+		w.write(sent(key, 0, alerting.Undelivered))
+		written := w.look(time.Minute)
+		require.Len(t, written, 1)
+		assert.Equal(t, want, written[0].InDoubt)
+	}
+}

@@ -90,13 +90,14 @@ func (p *pass) reference(o alerting.Opened, reference string) (alerting.Key, err
 // to whom they were attempted. The two are separate records: only when the first is durable is it
 // certain who was attempted, since no dispatcher calls a provider after it.
 func (p *pass) withdraw(ctx context.Context, key alerting.Key, opened alerting.Opened) error {
-	at := p.moment()
-	records := []alerting.Record{{Alert: key, At: at, Opened: &opened}}
+	first := p.template(key, opened.Sequence, opened.Received)
+	first.Opened = &opened
+	records := []alerting.Record{first}
 	for _, corrected := range opened.Corrects {
 		if head, _ := p.Board.Head(corrected); head.ReplacedBy != "" {
 			continue
 		}
-		records = append(records, alerting.Record{Alert: corrected, At: at, Withdrawn: &alerting.Withdrawn{By: key, Type: opened.Alert.Type}})
+		records = append(records, alerting.Record{Alert: corrected, At: first.At, Withdrawn: &alerting.Withdrawn{By: key, Type: opened.Alert.Type}})
 	}
 	if err := p.add(ctx, records); err != nil {
 		return err
@@ -121,7 +122,7 @@ func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened al
 	}
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[opened.Identity] = true
-	return p.add(ctx, plan.records(alerting.Record{Alert: key, At: p.moment()}))
+	return p.add(ctx, plan.records(p.template(key, opened.Sequence, opened.Received)))
 }
 
 // recall makes sure that an alert's people can be listed: one that can't be read is not one without any.

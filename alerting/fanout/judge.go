@@ -139,8 +139,7 @@ func (p *pass) repeat(ctx context.Context, known alerting.Opened, key alerting.K
 	}
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[now.Identity] = true
-	template := alerting.Record{Alert: key, At: p.moment()}
-	return p.add(ctx, withOpened(plan.records(template), wider))
+	return p.add(ctx, withOpened(plan.records(p.template(key, now.Sequence, now.Received)), wider))
 }
 
 // widenUnexpanded adds areas to a correction that has no manifest yet: the one that it gets is for all of
@@ -166,7 +165,7 @@ func (p *pass) open(ctx context.Context, s alerting.Submission, opened alerting.
 		}
 		opened.Corrects = corrects
 	}
-	code, err := p.newCode()
+	code, err := p.newCode(opened)
 	if err != nil {
 		return err
 	}
@@ -179,7 +178,7 @@ func (p *pass) open(ctx context.Context, s alerting.Submission, opened alerting.
 	plan := p.plan(opened.Alert, nil)
 	p.Observe(alerting.VerdictAccepted, len(plan.deliveries))
 	p.taken[opened.Identity] = true
-	records := withOpened(plan.records(alerting.Record{Alert: key, At: p.moment()}), opened)
+	records := withOpened(plan.records(p.template(key, opened.Sequence, opened.Received)), opened)
 	records[0].Remarks = p.doubts(opened.Alert, plan, v)
 	return p.add(ctx, records)
 }

@@ -5,6 +5,7 @@ package fanout
 
 import (
 	"context"
+	"crypto/sha256"
 	"math/rand/v2"
 	"time"
 
@@ -42,6 +43,9 @@ type Router struct {
 	Log    zerolog.Logger
 	// Observe is told of every decision, for metrics.
 	Observe func(verdict string, deliveries int)
+	// InDoubt tells since when messages may have gone out, unknown to the board, about what was published
+	// at a sequence; zero where none can have. Nil: none ever.
+	InDoubt func(sequence uint64, received time.Time) time.Time
 	// Room bounds what Run takes on. Nil bounds nothing.
 	Room *Room
 
@@ -146,16 +150,28 @@ func (p *pass) add(ctx context.Context, records []alerting.Record) error {
 	return p.flush(ctx)
 }
 
-// newCode picks the code of a new alert.
-func (p *pass) newCode() (string, error) {
+// newCode picks the code of a new alert: at random, and the same one when the alert is taken in again
+// by a system that was restored from a backup and does not know that it was. People may have it in their
+// hands, and the provider is asked for it. Only where other codes are in use by then it may differ.
+func (p *pass) newCode(opened alerting.Opened) (string, error) {
 	if p.codes == nil {
 		p.codes = alerting.NewCodes(p.Board.CodesInUse(p.Now()))
 	}
-	code, ok := p.codes.Pick(rand.IntN)
+	seed := sha256.Sum256([]byte(opened.Identity + " " + opened.Received.Format(time.RFC3339Nano)))
+	code, ok := p.codes.Pick(rand.New(rand.NewChaCha8(seed)).IntN)
 	if !ok {
 		return "", alerting.Errorf(alerting.CodeOverloaded, "each of the %d short codes belongs to an alert that people may still answer; publish it again when some of those are over", alerting.MaxOpenCodes)
 	}
 	return code, nil
+}
+
+// template is what the records of a manifest have in common.
+func (p *pass) template(key alerting.Key, sequence uint64, received time.Time) alerting.Record {
+	r := alerting.Record{Alert: key, At: p.moment()}
+	if p.InDoubt != nil {
+		r.InDoubt = p.InDoubt(sequence, received)
+	}
+	return r
 }
 
 // moment is now as records have it: UTC in milliseconds.

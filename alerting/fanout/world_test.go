@@ -95,6 +95,7 @@ type world struct {
 	// unplaced are areas that may be concerned.
 	unplaced []alerting.Area
 	strict   bool
+	inDoubt  func(uint64, time.Time) time.Time
 }
 
 func newWorld(t testing.TB, people ...alerting.Candidate) *world {
@@ -107,7 +108,7 @@ func newWorld(t testing.TB, people ...alerting.Candidate) *world {
 func (w *world) judge(submissions ...alerting.Submission) error {
 	r := &fanout.Router{
 		Store: w.store, Board: w.board, Atlas: areas.New(), Audience: w.people, Unplaced: func([]alerting.Area) []alerting.Area { return w.unplaced }, Refresh: func(context.Context) error { return nil },
-		Strict: w.strict, Now: func() time.Time { return w.now }, Log: zerolog.Nop(), Observe: func(string, int) {},
+		Strict: w.strict, Now: func() time.Time { return w.now }, Log: zerolog.Nop(), Observe: func(string, int) {}, InDoubt: w.inDoubt,
 	}
 	return r.Judge(w.Context(), w.ledger, submissions)
 }

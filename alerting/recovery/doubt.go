@@ -11,13 +11,16 @@ import (
 // perRecord bounds what one record holds, as everywhere in the ledger.
 const perRecord = 500
 
-// Doubts are records which say of everything that was due on a channel when the backup was made that
+// Doubts are records which say of everything that was due when the backup's ledger was copied that
 // it may have gone out since: the system before it went on sending. Each such delivery gets the
 // attempt that system would have made next, from when it was due, with an unknown end. So the
 // provider is asked before anything is sent again where it can be, a late receipt finds its attempt,
 // what is sent again is marked as a possible duplicate, and a withdrawal reaches whoever may have
 // been told. Where they are on the board already there are none.
-func Doubts(board *tracking.Board, channel string, hold alerting.Hold, now time.Time) (records []alerting.Record) {
+//
+// What becomes due after the restore and was published before it is not among them: the record that
+// makes it due says so itself (alerting.Record.InDoubt).
+func Doubts(board *tracking.Board, hold alerting.Hold, now time.Time) (records []alerting.Record) {
 	keys := board.Keys(func(head tracking.Summary) bool { return head.Opened.Before(hold.Since) && !head.Finished })
 	slices.Reverse(keys) // as they were opened
 	for _, key := range keys {
@@ -25,7 +28,7 @@ func Doubts(board *tracking.Board, channel string, hold alerting.Hold, now time.
 		for from := 0; from >= 0; {
 			var page []tracking.DeliveryView
 			page, from = board.Deliveries(key, from, perRecord, func(d tracking.DeliveryView) bool {
-				return d.Channel == channel && d.State == alerting.Queued && dueSince(d).Before(hold.Since)
+				return d.State == alerting.Queued && dueSince(d).Before(hold.Since)
 			})
 			due = append(due, page...)
 		}
@@ -57,7 +60,7 @@ func doubtsOf(key alerting.Key, due []tracking.DeliveryView, now time.Time) (rec
 			attempts.Attempts = append(attempts.Attempts, alerting.Attempt{Delivery: d.Index, Attempt: d.Attempts + 1, PossibleDuplicate: wasUnknown(d)})
 			results.Results = append(results.Results, alerting.Result{
 				Delivery: d.Index, Attempt: d.Attempts + 1, State: alerting.Unknown, RetryAt: results.At,
-				Reason: "restored from a backup: it may have gone out after the backup was made",
+				Reason: alerting.ReasonRestored,
 			})
 		}
 		records, due = append(records, attempts, results), due[n:]

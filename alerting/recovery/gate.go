@@ -42,11 +42,12 @@ func (g *Gate) look() (alerting.Hold, <-chan struct{}) {
 	return g.hold, g.changed
 }
 
-// Wait returns when messages may go out. It reports false when ctx was done before.
+// Wait returns when messages may go out: nothing holds them, and what may have gone out before is on
+// record. It reports false when ctx was done before.
 func (g *Gate) Wait(ctx context.Context) bool {
 	for {
 		hold, changed := g.look()
-		if !hold.Held() {
+		if !hold.Held() && !hold.Doubts() {
 			return true
 		}
 		select {

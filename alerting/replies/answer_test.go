@@ -2,6 +2,7 @@ package replies_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -209,4 +210,18 @@ func TestConfirmationsTakeTheLowestLane(t *testing.T) {
 	due := w.board.Take("sms", 10, 10, at)
 	require.Len(t, due, 2)
 	assert.Equal(t, []int{3, alerting.LaneNotices}, []int{due[0].Lane, due[1].Lane})
+}
+
+// After a restore a reply may have been confirmed already, by the system before.
+func TestAConfirmationMayHaveGoneOutBeforeARestore(t *testing.T) {
+	w := newWorld(t)
+	w.open(clerk)
+	w.processor.Answered = 1
+	for _, want := range []time.Time{at, {}} {
+		w.arrive(alerting.Inbound{Channel: "sms", Kind: alerting.InboundReply, At: at, From: clerkPhone, Text: "ACK"})
+		written := w.ledger.Written()
+		last := written[len(written)-1]
+		require.Len(t, last.Notices, 1)
+		assert.Equal(t, want, last.InDoubt)
+	}
 }

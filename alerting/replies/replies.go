@@ -25,6 +25,9 @@ type Processor struct {
 	OptOut func(ctx context.Context, channel, address, reason string) error
 	OptIn  func(ctx context.Context, channel, address string) error
 	Log    zerolog.Logger
+	// Answered is how far arrivals may have been answered already, unknown to the board, by the system
+	// before a restore.
+	Answered uint64
 	// Observe is told of every fact and what was made of it, for metrics.
 	Observe func(channel string, kind alerting.InboundKind, outcome string)
 
@@ -103,12 +106,24 @@ func (p *Processor) deal(ctx context.Context, arrivals []Arrival) error {
 		if err != nil {
 			return err
 		}
+		if a.Sequence <= p.Answered {
+			doubt(records)
+		}
 		if pending = append(pending, records...); len(pending) == 0 {
 			pending = append(pending, alerting.Record{})
 		}
 		pending[len(pending)-1].Inbound = a.Sequence
 	}
 	return p.write(ctx, pending)
+}
+
+// doubt says of what is sent back that it may have been sent already, since what it answers came in.
+func doubt(records []alerting.Record) {
+	for i := range records {
+		if r := &records[i]; len(r.Notices) > 0 {
+			r.InDoubt = r.At
+		}
+	}
 }
 
 // take draws records from the facts of one arrival. The last of them holds what is set aside, if anything is.

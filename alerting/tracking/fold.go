@@ -56,16 +56,16 @@ func (b *Board) foldInto(a *alert, sequence uint64, r *alerting.Record) {
 	a.latest, a.latestAt = sequence, r.At
 	if r.Manifest != nil {
 		b.doze(a)
-		b.foldManifest(a, r.At, *r.Manifest)
+		b.foldManifest(a, r.At, r.InDoubt, *r.Manifest)
 	}
 	if r.Withdrawn != nil {
 		b.foldWithdrawn(a, r)
 	}
 	for _, n := range r.Notices {
-		b.foldNotice(a, r.At, n)
+		b.foldNotice(a, r.At, r.InDoubt, n)
 	}
 	for _, x := range r.Activated {
-		b.foldActivation(a, r.At, x)
+		b.foldActivation(a, r.At, r.InDoubt, x)
 	}
 	for _, x := range r.Attempts {
 		b.foldAttempt(a, r.At, x)
@@ -92,6 +92,9 @@ func (b *Board) foldInto(a *alert, sequence uint64, r *alerting.Record) {
 func (a *alert) begin(sequence uint64, r *alerting.Record) {
 	if a.opened == nil {
 		a.opened, a.openedAt, a.first = r.Opened, r.At, sequence
+		if !r.InDoubt.IsZero() {
+			a.openedAt = r.InDoubt // by a system before: people may have answered since
+		}
 		return
 	}
 	wider := *a.opened
@@ -100,7 +103,7 @@ func (a *alert) begin(sequence uint64, r *alerting.Record) {
 }
 
 // foldNotice adds a delivery that belongs to no recipient: an answer to an answer.
-func (b *Board) foldNotice(a *alert, at time.Time, n alerting.Notice) {
+func (b *Board) foldNotice(a *alert, at, inDoubt time.Time, n alerting.Notice) {
 	i := uint32(len(a.deliveries))
 	a.deliveries = append(a.deliveries, delivery{channel: b.numberOf(n.Channel), address: n.Address, traits: orphan})
 	a.notices[i] = &n
@@ -110,15 +113,28 @@ func (b *Board) foldNotice(a *alert, at time.Time, n alerting.Notice) {
 	a.noticed[to]++
 	a.helped[to] = a.helped[to] || n.Kind == alerting.NoticeHelp
 	b.changeState(a, i, func() { b.activate(a, at, i, "") })
+	b.doubt(a, inDoubt, at, i)
 }
 
-func (b *Board) foldActivation(a *alert, at time.Time, x alerting.Activation) {
+func (b *Board) foldActivation(a *alert, at, inDoubt time.Time, x alerting.Activation) {
 	if int(x.Delivery) >= len(a.deliveries) {
 		return
 	}
 	if _, blocked := a.blocked(x.Delivery); blocked == "" {
 		b.changeState(a, x.Delivery, func() { b.activate(a, at, x.Delivery, x.Reason) })
+		b.doubt(a, inDoubt, at, x.Delivery)
 	}
+}
+
+// doubt gives a delivery that has just become due an attempt with an unknown end, where a system before
+// this one may have made it since a time.
+func (b *Board) doubt(a *alert, since, at time.Time, i uint32) {
+	d := &a.deliveries[i]
+	if since.IsZero() || d.state != alerting.Queued || !d.active() || d.attempted() {
+		return
+	}
+	b.foldAttempt(a, since, alerting.Attempt{Delivery: i, Attempt: 1})
+	b.foldResult(a, at, &alerting.Result{Delivery: i, Attempt: 1, State: alerting.Unknown, RetryAt: at, Reason: alerting.ReasonRestored})
 }
 
 // changeState changes a delivery, and counts it anew.

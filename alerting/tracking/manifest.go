@@ -9,7 +9,7 @@ import (
 
 // foldManifest gathers the parts, which the ledger holds one behind the other, and takes the list
 // in when it is complete.
-func (b *Board) foldManifest(a *alert, at time.Time, m alerting.Manifest) {
+func (b *Board) foldManifest(a *alert, at, inDoubt time.Time, m alerting.Manifest) {
 	if m.Part == 0 {
 		a.parts = nil
 	}
@@ -33,6 +33,9 @@ func (b *Board) foldManifest(a *alert, at time.Time, m alerting.Manifest) {
 	}
 	l.deliver(parts)
 	l.count()
+	if !inDoubt.IsZero() {
+		l.doubt(parts, inDoubt)
+	}
 	b.end(a, at) // where the alert ended while its areas were added
 }
 
@@ -178,6 +181,19 @@ func (l *listing) deliver(parts []alerting.Manifest) {
 				d.traits |= listedOn
 				l.makeDue(l.a, at, l.at)
 			}
+		}
+	}
+}
+
+// doubt puts the active deliveries of the manifest in doubt.
+func (l *listing) doubt(parts []alerting.Manifest, since time.Time) {
+	n := 0
+	for i := range parts {
+		for j := range parts[i].Deliveries {
+			if parts[i].Deliveries[j].Active {
+				l.Board.doubt(l.a, since, l.at, l.here[n])
+			}
+			n++
 		}
 	}
 }

@@ -20,14 +20,15 @@ func (s *Service) watchHold(h alerting.Hold) {
 	s.gate.Set(h)
 }
 
-// settle puts on record, once after a restore and before anything else is sent on a channel, what may
-// have gone out after the backup. Done again it changes nothing.
-func (s *Service) settle(ctx context.Context, journal alerting.Journal, channel string) error {
+// settle puts on record, once after a restore, what may have gone out after the backup: before a
+// router judges anything, since a withdrawal asks who may have been told, and before anything is sent.
+// Done again it changes nothing.
+func (s *Service) settle(ctx context.Context, journal alerting.Journal) error {
 	hold := s.gate.Hold()
-	if !hold.Doubts(channel) {
+	if !hold.Doubts() {
 		return nil
 	}
-	doubts := recovery.Doubts(s.board, channel, hold, time.Now())
+	doubts := recovery.Doubts(s.board, hold, time.Now())
 	if len(doubts) > 0 {
 		sequence, err := journal.Append(context.WithoutCancel(ctx), doubts...)
 		if err != nil {
@@ -37,5 +38,38 @@ func (s *Service) settle(ctx context.Context, journal alerting.Journal, channel 
 			return err
 		}
 	}
-	return s.engine.Settle(context.WithoutCancel(ctx), channel)
+	return s.engine.Settle(context.WithoutCancel(ctx))
+}
+
+// inDoubt is since when messages may have gone out about what was published as some message of ALERTS.
+func (s *Service) inDoubt(sequence uint64, received time.Time) time.Time {
+	return s.gate.Hold().InDoubt(sequence, received)
+}
+
+// judgedTime is how long the tracker waits at most for the router after a restore, and judgedLook how often
+// it looks.
+const (
+	judgedTime = 30 * time.Second
+	judgedLook = 100 * time.Millisecond
+)
+
+// awaitJudged waits, while everything is held after a restore, until the alerts are on the board that the
+// backup has and its ledger does not know: there may be replies to them. It does not wait long, since
+// there are others, and the router may have a reason to wait.
+func (s *Service) awaitJudged(ctx context.Context) error {
+	for began := time.Now(); s.gate.Hold().Held() && time.Since(began) < judgedTime; {
+		waiting, err := s.engine.Waiting(ctx)
+		if err != nil {
+			return err
+		}
+		if waiting == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(judgedLook):
+		}
+	}
+	return s.catchUp(ctx)
 }

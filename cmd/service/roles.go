@@ -80,19 +80,26 @@ func (s *Service) audience() registry.Audience {
 }
 
 func (s *Service) route(ctx context.Context, _ *engine.Lease) error {
+	journal := s.journal(engine.LedgerAlerts)
+	if err := s.settle(ctx, journal); err != nil {
+		return err
+	}
 	router := &fanout.Router{
 		Store: s.engine, Board: s.board, Atlas: s.registry.Directory.Atlas(), Audience: s.audience(), Unplaced: s.audience().Unplaced, Refresh: s.registry.Refresh,
-		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged, Room: s.room(),
+		Strict: !s.config.NATS.Embedded() || !s.config.NATS.ListenIsLoopback(), Now: time.Now, Log: s.log, Observe: s.metrics.judged, Room: s.room(), InDoubt: s.inDoubt,
 	}
-	journal := s.journal(engine.LedgerAlerts)
 	return router.Run(ctx, s.engine, journal)
 }
 
 func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
+	if err := s.awaitJudged(ctx); err != nil {
+		return err
+	}
 	work, ctx := errgroup.WithContext(ctx)
 	arrivals := make(chan replies.Arrival, 256)
 	processor := &replies.Processor{
 		Board: s.board, Journal: s.journal(engine.LedgerInbound), Desk: s.desk, OptOut: s.optOut, OptIn: s.optIn, Log: s.log, Observe: s.metrics.arrived,
+		Answered: s.gate.Hold().Heard,
 	}
 	dealt := s.board.Inbound()
 	err := s.engine.FollowInbound(ctx, dealt-min(dealt, replies.Lookback), func(sequence uint64, facts []alerting.Inbound) {
@@ -105,7 +112,7 @@ func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
 		return err
 	}
 	escalator := &escalation.Escalator{
-		Board: s.board, Journal: s.journal(engine.LedgerTimers), Policy: s.policy(), Now: time.Now, Log: s.log, OpenSince: s.gate.OpenSince,
+		Board: s.board, Journal: s.journal(engine.LedgerTimers), Policy: s.policy(), Now: time.Now, Log: s.log, OpenSince: s.gate.OpenSince, InDoubt: s.inDoubt,
 	}
 	work.Go(func() error { return processor.Run(ctx, arrivals) })
 	work.Go(func() error { return escalator.Run(ctx) })
@@ -125,13 +132,13 @@ func (s *Service) policy() escalation.Policy {
 // dispatch sends what is due on a channel, once messages may go out.
 func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel channels.Channel, memory *outbox.Memory) error {
 	name := channel.Name()
-	journal := s.journal(engine.LedgerChannel(name))
-	if err := s.settle(ctx, journal, name); err != nil {
-		return err
-	}
 	if !s.gate.Wait(ctx) {
 		return nil
 	}
+	if err := s.catchUp(ctx); err != nil { // with what was found to be in doubt meanwhile
+		return err
+	}
+	journal := s.journal(engine.LedgerChannel(name))
 	dispatcher := &channels.Dispatcher{
 		Channel: channel, Lease: s.gate.Guard(lease), Now: time.Now, Log: s.log, Meter: s.metrics, Inbox: s.engine,
 		Outbox: &outbox.Outbox{

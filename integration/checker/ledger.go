@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"slices"
+
 	"revere/alerting"
 	"revere/alerting/tracking"
 )
@@ -11,6 +13,7 @@ type tally struct {
 	notice           bool
 	text             string // a notice's
 	attempts         int
+	late             bool         // the only attempt is one that a system before may have made at a contact in reserve
 	marked           map[int]bool // attempts that may be duplicates
 	results          int
 	best             alerting.State // the highest arrival that any record tells of: Delivered or Read, else Queued
@@ -49,7 +52,7 @@ func (c *check) tally(a *Alert, d *tracking.DeliveryView, t *tally) {
 		c.violate(Unfolded, a, d.Address, "on record it is %s on %s", t.address, t.channel)
 		return
 	}
-	if d.Attempts != t.attempts {
+	if d.Attempts != t.attempts && !(t.late && d.Attempts == 0) { // it may have become due too late to be used
 		c.violate(Unfolded, a, d.Address, "%d attempts are shown, and %d are on record", d.Attempts, t.attempts)
 	}
 	told := 0
@@ -115,8 +118,10 @@ func reckon(records []alerting.Record) (tallies []*tally, people []string) {
 		for _, n := range r.Notices {
 			tallies = append(tallies, &tally{channel: n.Channel, address: n.Address, notice: true, text: n.Text, marked: map[int]bool{}})
 		}
+		doubt(tallies, r)
 		for _, x := range r.Attempts {
 			if t := at(tallies, x.Delivery); t != nil {
+				t.late = false
 				t.attempts, t.marked[x.Attempt] = max(t.attempts, x.Attempt), x.PossibleDuplicate
 			}
 		}
@@ -130,6 +135,32 @@ func reckon(records []alerting.Record) (tallies []*tally, people []string) {
 		}
 	}
 	return tallies, people
+}
+
+// doubt counts what a system before may have sent of what becomes due by a record.
+func doubt(tallies []*tally, r *alerting.Record) {
+	if r.InDoubt.IsZero() {
+		return
+	}
+	one := func(t *tally, late bool) {
+		if t != nil && t.attempts == 0 {
+			t.attempts, t.results, t.late = 1, t.results+1, late
+		}
+	}
+	if r.Manifest != nil {
+		for _, p := range r.Manifest.Deliveries {
+			if !p.Active {
+				continue
+			}
+			one(tallies[slices.IndexFunc(tallies, func(t *tally) bool { return !t.notice && t.channel == p.Channel && t.address == p.Address })], false)
+		}
+	}
+	for i := range r.Notices {
+		one(tallies[len(tallies)-len(r.Notices)+i], false)
+	}
+	for _, x := range r.Activated {
+		one(at(tallies, x.Delivery), true)
+	}
 }
 
 func at(tallies []*tally, i uint32) *tally {

@@ -86,3 +86,16 @@ func TestANoticeIsKnownByItsWords(t *testing.T) {
 	h.Provided[3].Text = "Something else."
 	assert.NotEmpty(t, checker.Check(h))
 }
+
+// What a system before a restore may have sent counts as an attempt.
+func TestAttemptsMayBeImpliedAfterARestore(t *testing.T) {
+	h := recordedHistory()
+	a := &h.Alerts[0]
+	a.Records[0].Manifest.Deliveries[0].Active = true
+	a.Records[0].InDoubt = at(0)
+	a.Records[1].Attempts = a.Records[1].Attempts[1:] // the first one's is implied, and its unknown end
+	a.Records[2].Results = a.Records[2].Results[1:]
+	assert.Empty(t, checker.Check(h))
+	a.Records[0].Manifest.Deliveries[2].Active = true // so that the mail is in doubt, too, and is not shown
+	assert.NotEmpty(t, checker.Check(h))
+}

@@ -1,0 +1,60 @@
+package fanout_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"revere/alerting"
+)
+
+// A system that was restored takes an alert in again which the one before it has sent: it says so, and
+// gives it the code that people have in their hands.
+func TestAnAlertThatIsTakenInAgain(t *testing.T) {
+	people := clerks("ma.boston", "ma.salem")
+	w := newWorld(t, people...)
+	w.accept(on(7, "ma.boston", map[string]any{"id": "before"}))
+	key := w.accept(on(8, "ma.boston", nil))
+	before, _ := w.board.Head(key)
+
+	again := newWorld(t, people...)
+	again.now = start.Add(time.Hour)
+	again.accept(on(7, "ma.boston", map[string]any{"id": "before"}))
+	again.inDoubt = func(sequence uint64, received time.Time) time.Time {
+		if sequence > 8 {
+			return time.Time{}
+		}
+		return received
+	}
+	again.accept(on(8, "ma.boston", nil))
+	after, _ := again.board.Head(key)
+	assert.Equal(t, before.Code, after.Code)
+	assert.Equal(t, start, again.doubtful(key))
+	again.accept(on(9, "ma.salem", nil))
+	assert.Len(t, again.manifests(key), 2)
+	assert.Zero(t, again.doubtful(key), "the part for another area was published afterwards")
+	assert.Zero(t, again.doubtful(again.accept(on(10, "ma.boston", map[string]any{"id": "new"}))))
+	assert.Zero(t, again.doubtful(again.accept(on(11, "ma.boston", corrects(alerting.TypeCancel, "x", "phishing")))))
+}
+
+// doubtful is what the newest manifest of an alert says of when it may have been sent before.
+func (w *world) doubtful(key alerting.Key) (since time.Time) {
+	for _, r := range w.ledger.Written() {
+		if r.Alert == key && r.Manifest != nil {
+			since = r.InDoubt
+		}
+	}
+	return since
+}
+
+// Alerts that are taken in together have codes of their own, whatever their ids.
+func TestCodesDiffer(t *testing.T) {
+	w := newWorld(t, clerks("ma.boston")...)
+	codes := map[string]bool{}
+	for i := range uint64(100) {
+		head, _ := w.board.Head(w.accept(on(i+1, "ma.boston", map[string]any{"id": nil})))
+		codes[head.Code] = true
+	}
+	assert.Len(t, codes, 100)
+}
