@@ -28,6 +28,8 @@ type Record struct {
 	// Settled is the Inbound of facts that were set aside and from which this record is drawn: they wait
 	// no more.
 	Settled uint64 `cbor:"17,keyasint,omitempty" json:"settled,omitempty"`
+	// Awaits is the filed alert for which what is Aside or Settled waits. Such a record is about no alert.
+	Awaits Key `cbor:"18,keyasint,omitempty" json:"awaits,omitempty"`
 }
 
 // Opened says that an alert was accepted, or that one which was is now for more areas.
