@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+
+	"revere/alerting/tracking"
 )
 
 func TestTablesFitAndAlign(t *testing.T) {
@@ -31,4 +33,13 @@ func TestSpan(t *testing.T) {
 	} {
 		assert.Equal(t, want, span(d))
 	}
+}
+
+func TestTheDeskReadsWhetherACorrectionHasBegunToGoOut(t *testing.T) {
+	s := tracking.Summary{Key: "a2", Code: "K7Q"}
+	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "nobody has been told yet")
+	s.Expanded = true
+	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "not everything has gone out yet")
+	s.Finished = true
+	assert.NotContains(t, summaryText(environment{zone: time.UTC}, s), "under way")
 }
