@@ -29,10 +29,11 @@ type Filed struct {
 type Checkpoint struct {
 	// Resume is the ledger's first sequence that is still needed.
 	Resume uint64 `cbor:"1,keyasint"`
-	// Reached, Last, Inbound and Aside are as the board had them when the checkpoint was made.
+	// Reached, Last and Inbound are as the board had them when the checkpoint was made.
 	Reached uint64            `cbor:"2,keyasint"`
 	Last    map[string]uint64 `cbor:"3,keyasint"`
 	Inbound uint64            `cbor:"4,keyasint"`
-	// Aside are the inbound facts that waited then, by where they came in.
+	// Aside are the inbound facts that waited then, by where they came in. Earlier versions kept them here;
+	// Resume is before all that wait now.
 	Aside map[uint64][]Inbound `cbor:"5,keyasint,omitempty"`
 }

@@ -35,6 +35,7 @@ const (
 	CodeClosed       = "closed"              // the alert takes no answers any more
 	CodeUnavailable  = "unavailable"         // try again: the engine is not reachable
 	CodeNobody       = "no_recipients"       // a warning: the alert reaches nobody
+	CodeUnexpanded   = "not_expanded"        // a warning: it is not known yet to whom the correction goes
 	CodeHeld         = "held"                // a warning: nothing is sent until an operator releases it
 	CodeOverloaded   = "overloaded"          // too much waits before it; try again
 	CodeStorage      = "storage_full"        // the disk must keep room for what was accepted; try again

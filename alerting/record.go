@@ -32,6 +32,8 @@ type Record struct {
 	// alert then, and sent what becomes due by this record then or later. Each such delivery has an
 	// attempt from then with an unknown end.
 	InDoubt time.Time `cbor:"18,keyasint,omitzero" json:"in_doubt,omitzero"`
+	// Awaits is the filed alert for which what is Aside or Settled waits. Such a record is about no alert.
+	Awaits Key `cbor:"19,keyasint,omitempty" json:"awaits,omitempty"`
 }
 
 // Opened says that an alert was accepted, or that one which was is now for more areas.
@@ -190,5 +192,6 @@ const (
 	RemarkOptIn         RemarkKind = "opt_in"         // START came during the alert
 	RemarkHelp          RemarkKind = "help"           // HELP came during the alert
 	RemarkUnplaced      RemarkKind = "unplaced"       // areas that may be concerned and are not reached
+	RemarkUnexpanded    RemarkKind = "not_expanded"   // no list could be made of those to whom a correction goes
 	RemarkNotUnderstood RemarkKind = "not_understood" // a reply that says nothing we know
 )

@@ -69,13 +69,19 @@ func (c *chaos) heal() {
 // settle waits until nothing is due and all that was promised is there. When that takes too long the
 // checker says what is missing.
 func (c *chaos) settle() {
-	before := uint64(0)
+	before, changed := uint64(0), time.Now()
 	for deadline := time.Now().Add(c.plan.settle); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) { // the service's work, asked after now and then
 		sequence, err := c.settled()
 		if err == nil && sequence == before {
 			return
 		}
-		before = sequence
+		if sequence != before {
+			before, changed = sequence, time.Now()
+		}
+		if c.plan.quiet > 0 && time.Since(changed) > c.plan.quiet {
+			c.t.Log("nothing goes on, and it is not settled: ", err)
+			return
+		}
 		if err != nil && time.Until(deadline) < time.Second {
 			c.t.Log("not settled: ", err)
 		}

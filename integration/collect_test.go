@@ -77,11 +77,11 @@ func provided(w *harness.World) []checker.Message {
 		})
 	}
 	for _, m := range w.SMTP.Mails() {
-		all = append(all, checker.Message{Channel: "email", To: m.To[0], Ref: verp(m.From), Text: m.Text, At: m.At})
+		all = append(all, checker.Message{Channel: "email", To: m.To[0], Ref: verp(m.From), Text: m.Text, At: m.At, Arrived: m.Arrived})
 	}
 	for _, m := range w.Signal.Messages() {
 		all = append(all, checker.Message{
-			Channel: "signal", To: m.To, ID: strconv.FormatInt(m.Timestamp, 10), Text: m.Text, At: time.UnixMilli(m.Timestamp + 1),
+			Channel: "signal", To: m.To, ID: strconv.FormatInt(m.Timestamp, 10), Text: m.Text, At: time.UnixMilli(m.Timestamp + 1), Arrived: m.Arrived,
 		})
 	}
 	return all

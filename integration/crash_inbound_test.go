@@ -100,7 +100,10 @@ func answeredOnce(c *crashed) {
 	c.did.acknowledged[key] = []string{"by-sms"}
 }
 
+// receipted has the text arrive, and Twilio tell so once: it can't be asked besides.
 func receipted(c *crashed) {
+	c.w.Twilio.SetBehavior(twiliosim.Behavior{Receipts: twiliosim.None})
+	c.w.Twilio.SetReadAnswer(twiliosim.Refuse(http.StatusServiceUnavailable, 20503))
 	c.sent()
 	c.receipt()
 }

@@ -50,7 +50,7 @@ var sendingCrashes = []crash{
 	{
 		name: "between call and outcome, by SMS", points: []faults.Point{faults.AfterCall}, people: bySMS, do: (*crashed).publish,
 		then: func(c *crashed) { // Twilio can be asked, and has it
-			c.story(c.found(), harness.Phone(1), "queued, attempting 1, unknown 1, delivered 1")
+			c.story(c.found(), harness.Phone(1), "queued, attempting 1, unknown 1, accepted 1")
 			c.once(c.found(), harness.Phone(1))
 		},
 	},
@@ -94,6 +94,17 @@ var sendingCrashes = []crash{
 		name: "behind an outcome", points: []faults.Point{faults.AfterOutcome}, people: bySMS, do: (*crashed).publish,
 		then: func(c *crashed) {
 			c.story(c.found(), harness.Phone(1), sentAtOnce)
+			c.once(c.found(), harness.Phone(1))
+		},
+	},
+	{
+		name: "behind an outcome, while Twilio comes to the end of it", points: []faults.Point{faults.AfterOutcome}, people: bySMS,
+		do: func(c *crashed) {
+			c.w.Twilio.SetBehavior(twiliosim.Behavior{Receipts: twiliosim.None})
+			c.publish()
+		},
+		then: func(c *crashed) { // it is asked, and tells once
+			c.story(c.found(), harness.Phone(1), sentAtOnce+", delivered 1")
 			c.once(c.found(), harness.Phone(1))
 		},
 	},

@@ -39,9 +39,13 @@ func (d *drill) anyStream() string {
 	return pick(d.random, []string{"ALERTS", "LEDGER", "INBOUND", "KV_LEASES", "KV_KEEP", "DIRECTORY", "VERDICTS"})
 }
 
+func (d *drill) anyLease() string {
+	return pick(d.random, []string{"router", "tracker", "channel-sms", "channel-email", "channel-signal"})
+}
+
 // killMember kills the holder of a lease, and sees that another takes its work up.
 func (d *drill) killMember() func() {
-	lease := pick(d.random, []string{"router", "tracker", "channel-sms", "channel-email", "channel-signal"})
+	lease := d.anyLease()
 	lost := d.holder(lease)
 	lost.Kill()
 	d.takenUp(lease, lost)
@@ -65,12 +69,13 @@ func (d *drill) takenUp(lease string, lost *harness.Member) {
 	assert.Less(d.t, took, takeoverLimit, "%s was taken up too late", lease)
 }
 
-// pauseMember stops the dispatcher of the texts in the middle of its work, until another has its lease.
+// pauseMember stops the holder of a lease in the middle of its work, until another has it.
 func (d *drill) pauseMember() func() {
-	stopped := d.holder("channel-sms")
+	lease := d.anyLease()
+	stopped := d.holder(lease)
 	from := time.Now()
 	stopped.Pause()
-	d.takenUp("channel-sms", stopped)
+	d.takenUp(lease, stopped)
 	d.wait(longerThanALease-time.Since(from), longerThanALease-time.Since(from)+time.Second)
 	return func() {
 		d.pauses = append(d.pauses, stillness{from, time.Now()})

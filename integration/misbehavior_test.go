@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"context"
 	"io"
 	"log"
 	"net"
@@ -71,6 +72,7 @@ var (
 	accepts           = course{says: "it has the message", shows: alerting.Accepted}
 	acceptsSilently   = course{says: "it has the message, and can be asked", shows: alerting.Accepted, again: inquires}
 	losesSilently     = course{says: "it lost the message, and can be asked", shows: alerting.Accepted, again: inquires, next: true}
+	losesSignal       = course{says: "it may have the message, and has lost Signal", shows: alerting.Unknown, again: waits, pauses: true}
 	losesLater        = course{says: "it lost the message", shows: alerting.Accepted, next: true}
 	isAsked           = course{says: "it may have the message, and can be asked", shows: alerting.Unknown, again: asks, breaker: true}
 	mayHaveIt         = course{says: "it may have the message, and can't be asked", shows: alerting.Unknown, again: waits, breaker: true}
@@ -153,6 +155,9 @@ func once(a *twiliosim.Answer) *twiliosim.Answer {
 	return a
 }
 
+// jsonType is the header of a JSON answer.
+var jsonType = map[string]string{"Content-Type": "application/json"}
+
 func twilioRefuses(status, code int) func(*harness.World, int) {
 	return twilio(twiliosim.Behavior{Answer: twiliosim.Refuse(status, code)})
 }
@@ -164,6 +169,81 @@ func twilioAnswers(status int, header ...string) func(*harness.World, int) {
 		a.Header[header[i]] = header[i+1]
 	}
 	return twilio(twiliosim.Behavior{Answer: a})
+}
+
+// upon does what a provider does once it has a message: a test that ends before it sees to nothing of it.
+func upon(taken func() int, do func()) {
+	go func() {
+		for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(5 * time.Millisecond) {
+			if taken() > 0 {
+				do()
+				return
+			}
+		}
+	}()
+}
+
+// twilioOfStrangers tells of messages that nobody sent, that they were lost, before it tells the truth.
+func twilioOfStrangers(w *harness.World, _ int) {
+	w.Twilio.SetBehavior(twiliosim.Behavior{Receipts: twiliosim.None})
+	upon(func() int { return len(w.SMS(victimPhone)) }, func() {
+		sent := w.Twilio.Messages()[0]
+		ref := refOf(sent.StatusCallback)
+		key, _, _ := strings.Cut(ref, "-")
+		for _, stranger := range []string{"", "nonsense", strings.Replace(ref, key, "a999999", 1)} {
+			statusOf(w, stranger, "SM00000000000000000000000000000001", "undelivered")
+		}
+		statusOf(w, ref, sent.SID, "delivered")
+	})
+}
+
+// bridgeTells has the bridge pass on what the victim's phone tells of a message.
+func bridgeTells(b signalsim.Behavior, tell func(bridge *signalsim.Server, timestamp int64)) func(*harness.World, int) {
+	return func(w *harness.World, _ int) {
+		w.Signal.Behave(b)
+		w.Signal.OnMessage(func(m signalsim.Message) {
+			if m.To == victimSignal {
+				tell(w.Signal, m.Timestamp)
+			}
+		})
+	}
+}
+
+// phone passes receipts on, which are seen in what comes of them.
+func phone(bridge *signalsim.Server, timestamp int64, kinds ...signalsim.ReceiptKind) {
+	for _, kind := range kinds {
+		_, _ = bridge.Receipt(victimSignal, kind, timestamp)
+	}
+}
+
+// A mailReport is what mail systems say of a mail after they took it.
+type mailReport struct {
+	action, status string
+	stranger       bool // it is of a mail that nobody sent
+}
+
+// reporting is a row in which such reports come in.
+func reporting(m misbehavior, wait time.Duration, reports ...mailReport) misbehavior {
+	var listener string
+	m.settings = func(t *testing.T) map[string]string {
+		listener = harness.FreeAddress(t)
+		return map[string]string{"CHANNELS__EMAIL__LISTEN": listener}
+	}
+	m.fault = func(w *harness.World, _ int) {
+		upon(func() int { return len(w.Mails(victimMail)) }, func() {
+			time.Sleep(wait)
+			ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
+			defer cancel()
+			for _, r := range reports {
+				mail := w.Mails(victimMail)[0]
+				if r.stranger {
+					mail.From = strings.Replace(mail.From, "+a", "+a99999", 1)
+				}
+				_ = w.SMTP.Report(ctx, listener, mail, r.action, r.status) // it is seen in what comes of it
+			}
+		})
+	}
+	return m
 }
 
 func smtp(f smtpsim.Fault) func(*harness.World, int) {

@@ -75,9 +75,13 @@ func (s *Server) correctedBefore(caller access.Token, key alerting.Key, id strin
 		return Published{}, false
 	}
 	head, _ := s.Board.Head(made)
+	var warnings []alerting.Problem
+	if !head.Expanded {
+		warnings = append(warnings, fanout.Unexpanded(made))
+	}
 	return Published{
 		ID: opened.Alert.ID, Key: made, Code: opened.Code, Areas: opened.Alert.Areas, StatusURL: s.statusURL(made),
-		Sequence: head.Sequence, Verdict: alerting.VerdictAccepted, Repeated: true, Warnings: []alerting.Problem{},
+		Sequence: head.Sequence, Verdict: alerting.VerdictAccepted, Repeated: true, Warnings: s.warn(warnings),
 	}, true
 }
 

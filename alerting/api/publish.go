@@ -122,7 +122,7 @@ func (s *Server) dryRun(caller access.Token, body []byte) (*published, error) {
 
 // publish makes an alert durable and waits for its verdict.
 func (s *Server) publish(ctx context.Context, caller access.Token, body []byte) (Published, error) {
-	alert, warnings, err := s.read(caller, body)
+	alert, _, err := s.read(caller, body)
 	if err != nil {
 		return Published{}, err
 	}
@@ -133,7 +133,7 @@ func (s *Server) publish(ctx context.Context, caller access.Token, body []byte) 
 	}
 	p := Published{
 		ID: verdict.ID, Key: verdict.Key, Code: verdict.Code, Areas: alert.Areas, Sequence: verdict.Ledger,
-		Verdict: verdict.Verdict, Repeated: verdict.Repeated, Warnings: s.warn(warnings),
+		Verdict: verdict.Verdict, Repeated: verdict.Repeated, Warnings: s.warn(verdict.Warnings),
 	}
 	if verdict.Alert != "" {
 		p.Key = verdict.Alert

@@ -44,6 +44,17 @@ func TestPublish(t *testing.T) {
 		require.Equal(t, p.Key, alerting.Key(p.ID))
 	})
 
+	t.Run("whoever reaches nobody is told", func(t *testing.T) {
+		codes := func(p api.Published) (codes []string) {
+			for _, w := range p.Warnings {
+				codes = append(codes, w.Code)
+			}
+			return codes
+		}
+		require.Contains(t, codes(r.publish("admin", map[string]any{"areas": []string{"ma.chelsea"}})), alerting.CodeNobody)
+		require.NotContains(t, codes(r.publish("boston", nil)), alerting.CodeNobody)
+	})
+
 	t.Run("every problem is named at once", func(t *testing.T) {
 		p := r.refused(422, "invalid", "boston", "POST", "/api/v1/alerts",
 			alertWith(map[string]any{"status": nil, "severity": "awful", "areas": []string{"ma.boston", "xx.nowhere"}, "tlp": "RED"}))

@@ -20,7 +20,7 @@ func (p *pass) judge(ctx context.Context, s alerting.Submission) error {
 	case err == nil:
 		verdict.Verdict = alerting.VerdictAccepted
 	case alerting.Hopeless(err) && errors.As(err, &refused):
-		if err := p.reject(ctx, s, refused, &verdict); err != nil {
+		if err := p.refuse(ctx, s, refused, &verdict); err != nil {
 			return err
 		}
 	default:
@@ -28,6 +28,16 @@ func (p *pass) judge(ctx context.Context, s alerting.Submission) error {
 	}
 	p.verdicts = append(p.verdicts, verdict)
 	return nil
+}
+
+// refuse rejects a submission, unless its record is there already: a correction that can't be expanded has
+// withdrawn what it corrects.
+func (p *pass) refuse(ctx context.Context, s alerting.Submission, why *alerting.Error, v *alerting.Verdict) error {
+	if _, onRecord := p.Board.Opened(s.Key()); !onRecord {
+		return p.reject(ctx, s, why, v)
+	}
+	v.Verdict = alerting.VerdictAccepted
+	return p.giveUp(ctx, s.Key(), why)
 }
 
 func (p *pass) reject(ctx context.Context, s alerting.Submission, why *alerting.Error, v *alerting.Verdict) error {

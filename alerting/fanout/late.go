@@ -2,10 +2,12 @@ package fanout
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"revere/alerting"
+	"revere/alerting/tracking"
 )
 
 // A correction of alerts that are filed goes to those who had them, and to find these the ledger has to be
@@ -91,15 +93,44 @@ func (r *run) recallCorrected(key alerting.Key) error {
 	return nil
 }
 
-// expand writes the manifest of a correction for which everything was read. One for which none can be made
-// however often it is tried is left, for the operator to see: others don't wait.
+// expand writes the manifest of a correction for which everything was read, and tells its producer. One for
+// which none can be made however often it is tried is left, for the producer and the desk to see: others
+// don't wait.
 func (r *run) expand(ctx context.Context, x late) error {
 	err := r.tryExpand(ctx, x)
-	if alerting.Hopeless(err) {
-		r.Log.Error().Err(err).Str("alert", string(x.key)).Msg("a correction could not be expanded, and goes to nobody; publish another that corrects the same alerts")
+	switch {
+	case err == nil:
+		r.amend(ctx, x.key)
+		return nil
+	case !alerting.Hopeless(err):
+		return err
+	}
+	if err := r.pass(r.journal).giveUp(ctx, x.key, err); err != nil {
+		return err
+	}
+	r.amend(ctx, x.key)
+	return nil
+}
+
+// toNobody is said of a correction that can't be expanded.
+const toNobody = "it goes to nobody: no list of those who had what it corrects could be made; publish an update or a cancel of it, which is for the same people"
+
+// giveUp lets the desk see that a correction can't be expanded, once.
+func (p *pass) giveUp(ctx context.Context, key alerting.Key, why error) error {
+	p.Log.Error().Err(why).Str("alert", string(key)).Msg("a correction could not be expanded, and goes to nobody; correct it in its turn")
+	if p.givenUp(key) {
 		return nil
 	}
-	return err
+	remark := alerting.Remark{Kind: alerting.RemarkUnexpanded, Detail: toNobody}
+	if err := p.add(ctx, []alerting.Record{{Alert: key, At: p.moment(), Remarks: []alerting.Remark{remark}}}); err != nil {
+		return err
+	}
+	return p.flush(ctx)
+}
+
+func (r *Router) givenUp(key alerting.Key) bool {
+	summary, _ := r.Board.Summary(key)
+	return slices.ContainsFunc(summary.Remarks, func(v tracking.RemarkView) bool { return v.Kind == alerting.RemarkUnexpanded })
 }
 
 // tryExpand does nothing where there is a manifest: the message may have been judged again meanwhile.
@@ -117,4 +148,45 @@ func (r *run) tryExpand(ctx context.Context, x late) (err error) {
 		return err
 	}
 	return p.flush(ctx)
+}
+
+// unexpanded is what the producer of a correction is told that has no manifest.
+func (r *Router) unexpanded(key alerting.Key) alerting.Problem {
+	doubt := Unexpanded(key)
+	if r.givenUp(key) {
+		doubt.Detail = toNobody
+	}
+	return doubt
+}
+
+// Unexpanded is what is said of a correction that has no manifest yet.
+func Unexpanded(key alerting.Key) alerting.Problem {
+	return alerting.Problem{Pointer: "/references", Code: alerting.CodeUnexpanded, Detail: fmt.Sprintf(
+		"what it corrects is withdrawn, and nobody has been told yet: that is long past, and who had it is being read again; verdicts.%s will say when that is done, and so does \"expanded\" in the status", key)}
+}
+
+// amend replaces the verdict on the message that made a late correction by one without the doubt, or with
+// what came of it. Where that fails the summary tells as much.
+func (r *run) amend(ctx context.Context, key alerting.Key) {
+	if err := r.tryAmend(ctx, key); err != nil {
+		r.Log.Warn().Err(err).Str("alert", string(key)).Msg("the producer of a correction could not be told what became of it")
+	}
+}
+
+func (r *run) tryAmend(ctx context.Context, key alerting.Key) (err error) {
+	defer alerting.Rescue(&err)
+	s, err := r.source.Submission(ctx, key.Sequence())
+	if err != nil {
+		return err
+	}
+	p := r.pass(r.journal)
+	_, warnings, _ := p.read(s) // it is accepted, whatever would be said of it now
+	head, _ := r.Board.Head(key)
+	if !head.Expanded {
+		warnings = append(warnings, r.unexpanded(key))
+	}
+	return r.Store.Pronounce(ctx, alerting.Verdict{
+		Key: s.Key(), Verdict: alerting.VerdictAccepted, Sequence: s.Sequence, Subject: s.Subject, Alert: key, ID: head.Alert.ID,
+		Sender: head.Alert.Sender, Code: head.Code, Warnings: warnings, Ledger: head.Sequence,
+	}, s.VerdictTo)
 }

@@ -151,3 +151,80 @@ func TestALateCorrectionIsWidenedAndCorrected(t *testing.T) {
 		})
 	})
 }
+
+// A correction whose people are still to be found is accepted, and its producer is told that nothing goes out
+// yet; and then that it does.
+func TestTheProducerOfALateCorrectionIsToldWhenItGoesOut(t *testing.T) {
+	route(t, func(r *routing) {
+		archive, _ := r.longPast()
+		stop := r.start()
+		correction := recent(2, cancels("old"))
+		correction.VerdictTo = "_INBOX.soc"
+		again := correction
+		again.Sequence = 3
+		r.source.publish(correction, again)
+		synctest.Wait()
+		first := r.verdict("a2")
+		assert.Equal(t, alerting.VerdictAccepted, first.Verdict)
+		for _, v := range []alerting.Verdict{first, r.verdict("a3")} {
+			require.Equal(t, []string{alerting.CodeUnknownArea, alerting.CodeUnexpanded}, warned(v))
+			assert.Contains(t, v.Warnings[1].Detail, "verdicts.a2")
+		}
+		head, _ := r.board.Head("a2")
+		assert.False(t, head.Expanded)
+		assert.False(t, head.Finished)
+
+		archive.gate <- nil
+		synctest.Wait()
+		require.NoError(t, stop())
+		then := r.verdict("a2")
+		head, _ = r.board.Head("a2")
+		require.True(t, head.Expanded)
+		assert.Equal(t, []string{alerting.CodeUnknownArea}, warned(then))
+		assert.Equal(t, head.Sequence, then.Ledger, "whoever reads from there on sees to whom it goes")
+		first.Warnings, first.Ledger = first.Warnings[:1], then.Ledger
+		assert.Equal(t, first, then, "and nothing else is different")
+		assert.Len(t, r.store.inboxes["_INBOX.soc"], 3, "of the two messages, and of what became of the first")
+	})
+}
+
+// A correction that can be expanded at once is not doubted.
+func TestACorrectionOfALivingAlertIsExpandedWhenItIsJudged(t *testing.T) {
+	w := newWorld(t, clerks("ma.boston")...)
+	w.accept(on(1, "ma.boston", nil))
+	assert.NotContains(t, warned(w.publish(on(2, "ma.boston", corrects("cancel", "c", "phishing")))), alerting.CodeUnexpanded)
+}
+
+// A correction for which no list of people can be made, however often it is tried, is not taken for one that
+// goes out: its producer is told, and the desk sees it, once.
+func TestALateCorrectionThatGoesToNobodyIsSaid(t *testing.T) {
+	route(t, func(r *routing) {
+		archive, _ := r.longPast()
+		r.people = trap{r.people}
+		update := recent(2, map[string]any{"type": "update", "references": []string{"old"}, "areas": []string{"ma.winthrop"}})
+		update.Subject = alerting.Area("ma.winthrop").Subject()
+		stop := r.start()
+		r.source.publish(by("desk", update))
+		synctest.Wait()
+		require.NoError(t, stop())
+		require.Equal(t, alerting.VerdictAccepted, r.verdict("a2").Verdict, "%v", r.verdict("a2").Problems)
+		archive.gate <- errors.New("the process died")
+		for range 2 { // the router, and the one after it
+			stop := r.start()
+			synctest.Wait()
+			if r.board.Away("a1") {
+				archive.gate <- nil
+			}
+			r.after(10 * time.Second)
+			require.NoError(t, stop())
+		}
+		v := r.verdict("a2")
+		require.Equal(t, []string{alerting.CodeUnknownArea, alerting.CodeUnexpanded}, warned(v))
+		assert.Contains(t, v.Warnings[1].Detail, "goes to nobody")
+		s, _ := r.board.Summary("a2")
+		require.Len(t, s.Remarks, 1)
+		assert.Equal(t, alerting.RemarkUnexpanded, s.Remarks[0].Kind)
+		assert.Equal(t, v.Warnings[1].Detail, s.Remarks[0].Detail)
+		assert.False(t, s.Finished)
+	})
+}

@@ -34,3 +34,32 @@ func TestAnAlertThatMakesTheRouterPanicHoldsUpNoOther(t *testing.T) {
 	assert.Contains(t, v.Detail, "poison_test.go")
 	assert.Equal(t, string(poison.Body), w.store.rejected[poison.Key()], "byte for byte")
 }
+
+// A correction on which the router fails once its withdrawal is on record is not refused: what it corrects is
+// withdrawn. Its producer and the desk are told that nobody hears of it.
+func TestACorrectionThatMakesTheRouterPanicIsNotCalledRefused(t *testing.T) {
+	w := newWorld(t, person("ada", []string{"sms"}, "ma.boston"))
+	boston := []string{"ma.boston"}
+	original := w.accept(by("desk", on(1, "ma.boston", map[string]any{"areas": boston})))
+	w.attempt(original, "sms", alerting.Accepted)
+	w.people = trap{w.people}
+	changes := corrects("update", "u", string(original))
+	changes["areas"] = []string{"ma.winthrop"}
+	update := by("desk", on(2, "ma.winthrop", changes))
+	for range 2 { // judged again, it is told the same
+		v := w.publish(update)
+		require.Equal(t, alerting.VerdictAccepted, v.Verdict, "%s", v.Detail)
+		require.Equal(t, []string{alerting.CodeUnexpanded}, warned(v)[len(v.Warnings)-1:])
+		assert.Contains(t, v.Warnings[len(v.Warnings)-1].Detail, "goes to nobody")
+		assert.Empty(t, w.store.rejected)
+		head, _ := w.board.Head(original)
+		assert.Equal(t, v.Alert, head.ReplacedBy)
+		s, _ := w.board.Summary(v.Alert)
+		require.Len(t, s.Remarks, 1)
+		assert.Equal(t, alerting.RemarkUnexpanded, s.Remarks[0].Kind)
+	}
+	changes = corrects("cancel", "c", "a2")
+	changes["areas"] = boston
+	again := w.accept(by("desk", on(3, "ma.boston", changes)))
+	assert.Equal(t, []string{"sms:ada"}, w.due(again), "who has the original hears of the correction's correction")
+}

@@ -56,6 +56,7 @@ func person(id string, channels []string, in ...alerting.Area) alerting.Candidat
 type store struct {
 	mu       sync.Mutex
 	verdicts map[alerting.Key]alerting.Verdict
+	inboxes  map[string][]alerting.Verdict
 	rejected map[alerting.Key]string // the bytes
 	fail     bool                    // the next call
 }
@@ -73,7 +74,7 @@ func (s *store) Reject(_ context.Context, r alerting.Rejection, body []byte) err
 	return nil
 }
 
-func (s *store) Pronounce(_ context.Context, v alerting.Verdict, _ string) error {
+func (s *store) Pronounce(_ context.Context, v alerting.Verdict, inbox string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail {
@@ -81,6 +82,7 @@ func (s *store) Pronounce(_ context.Context, v alerting.Verdict, _ string) error
 		return errStore
 	}
 	s.verdicts[v.Key] = v
+	s.inboxes[inbox] = append(s.inboxes[inbox], v)
 	return nil
 }
 
@@ -100,7 +102,7 @@ type world struct {
 
 func newWorld(t testing.TB, people ...alerting.Candidate) *world {
 	w := &world{TB: t, board: tracking.NewBoard(), people: crowd(people), now: start,
-		store: &store{verdicts: map[alerting.Key]alerting.Verdict{}, rejected: map[alerting.Key]string{}}}
+		store: &store{verdicts: map[alerting.Key]alerting.Verdict{}, inboxes: map[string][]alerting.Verdict{}, rejected: map[alerting.Key]string{}}}
 	w.ledger = trackingtest.NewLedger(w.board)
 	return w
 }

@@ -131,7 +131,10 @@ func TestAStartKnowsWhereFiledAlertsWentAndWhatWaits(t *testing.T) {
 		key, ok := b.AwaySent("sms", "+1", "SM1")
 		assert.True(t, ok)
 		assert.Equal(t, keys[1], key, "the newest")
-		assert.Equal(t, []alerting.Inbound{waits}, b.Aside(7))
+		waiting, err := b.Aside("")
+		require.NoError(t, err)
+		require.Len(t, waiting, 1)
+		assert.Equal(t, []alerting.Inbound{waits}, waiting[0].Facts)
 	}
 	_, err = e.Append(t.Context(), engine.LedgerInbound, engine.Anywhere, alerting.Record{Settled: 7})
 	require.NoError(t, err)

@@ -83,14 +83,15 @@ func (p *Processor) answeredAway(f alerting.Inbound, places []tracking.Place, sa
 	return "", false
 }
 
-// part parts a fact into what can be dealt with now and what is set aside; either may be nil. A receipt
-// may be about messages of several alerts.
-func (p *Processor) part(f alerting.Inbound) (now, aside *alerting.Inbound) {
-	if _, away := p.away(f); !away {
-		return &f, nil
+// part parts a fact into what can be dealt with now and what is set aside for a filed alert; either may be
+// nil. A receipt may be about messages of several alerts.
+func (p *Processor) part(f alerting.Inbound) (now, aside *alerting.Inbound, awaits alerting.Key) {
+	awaits, away := p.away(f)
+	if !away {
+		return &f, nil, ""
 	}
 	if f.Kind != alerting.InboundReceipt || f.Ref != "" || len(f.About) < 2 {
-		return nil, &f
+		return nil, &f, awaits
 	}
 	living, filed := f, f
 	living.About, filed.About = nil, nil
@@ -102,34 +103,26 @@ func (p *Processor) part(f alerting.Inbound) (now, aside *alerting.Inbound) {
 		}
 	}
 	if len(living.About) == 0 {
-		return nil, &filed
+		return nil, &filed, awaits
 	}
-	return &living, &filed
+	return &living, &filed, awaits
 }
 
-// A fetched arrival has its filed alerts in memory. done is closed when it was dealt with.
+// A fetched arrival has its filed alerts in memory.
 type fetched struct {
-	arrival uint64
-	done    chan struct{}
+	alert alerting.Key // that it waited for
+	tracking.Aside
+	settled chan bool // told whether it was dealt with
 }
 
 // fetch reads again what facts that were set aside are about, until ctx is done.
 func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 	for ctx.Err() == nil {
-		for _, arrival := range p.Board.Asides() {
-			if p.recall(arrival) != nil {
-				continue // the board tells the operator; those behind it don't wait
-			}
-			next := fetched{arrival, make(chan struct{})}
-			select {
-			case ready <- next:
-			case <-ctx.Done():
-				return
-			}
-			select {
-			case <-next.done:
-			case <-ctx.Done():
-				return
+		unreadable := map[alerting.Key]error{} // in this round
+		for _, key := range p.Board.Asides() {
+			if err := p.fetchFor(ctx, key, ready, unreadable); err != nil {
+				waiting, held := p.Board.CountAside()
+				p.Log.Error().Err(err).Str("alert", string(key)).Int("waiting", waiting).Int("held", held).Msg("replies and receipts wait: the filed alert that they are about can't be read; it is tried again")
 			}
 		}
 		var again <-chan time.Time
@@ -144,10 +137,43 @@ func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 	}
 }
 
-func (p *Processor) recall(arrival uint64) error {
-	for _, f := range p.Board.Aside(arrival) {
+// fetchFor has everything dealt with that waits for an alert, a part after the other. An alert that can't be
+// read is tried once a round, however much is about it: others wait for that no longer than they must.
+func (p *Processor) fetchFor(ctx context.Context, key alerting.Key, ready chan<- fetched, unreadable map[alerting.Key]error) error {
+	if err := p.recallOnce(key, unreadable); err != nil {
+		return err
+	}
+	for {
+		waiting, failed := p.Board.Aside(key)
+		settled := false
+		for _, x := range waiting {
+			if err := p.recall(x.Facts, unreadable); err != nil {
+				failed = err
+				continue
+			}
+			next := fetched{key, x, make(chan bool, 1)}
+			select {
+			case ready <- next:
+			case <-ctx.Done():
+				return nil
+			}
+			select {
+			case done := <-next.settled:
+				settled = settled || done
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		if !settled {
+			return failed
+		}
+	}
+}
+
+func (p *Processor) recall(facts []alerting.Inbound, unreadable map[alerting.Key]error) error {
+	for _, f := range facts {
 		for key, away := p.away(f); away; key, away = p.away(f) {
-			if err := p.Board.Recall(key); err != nil {
+			if err := p.recallOnce(key, unreadable); err != nil {
 				return err
 			}
 		}
@@ -155,25 +181,31 @@ func (p *Processor) recall(arrival uint64) error {
 	return nil
 }
 
-// settle draws from what was set aside of an arrival. What it is about may have been put away again since:
-// then it goes on waiting.
-func (p *Processor) settle(ctx context.Context, arrival uint64) error {
-	facts := p.Board.Aside(arrival)
-	if len(facts) == 0 || slices.ContainsFunc(facts, func(f alerting.Inbound) bool { _, away := p.away(f); return away }) {
-		return nil
+func (p *Processor) recallOnce(key alerting.Key, unreadable map[alerting.Key]error) error {
+	if err := unreadable[key]; err != nil {
+		return err
+	}
+	err := p.Board.Recall(key)
+	if err != nil {
+		unreadable[key] = err
+	}
+	return err
+}
+
+// settle draws from what was set aside, and reports whether it did. What it is about may have been put away
+// again since: then it goes on waiting.
+func (p *Processor) settle(ctx context.Context, x fetched) (settled bool, err error) {
+	if slices.ContainsFunc(x.Facts, func(f alerting.Inbound) bool { _, away := p.away(f); return away }) {
+		return false, nil
 	}
 	var drawn []alerting.Record
-	for _, f := range facts {
+	for _, f := range x.Facts {
 		records, outcome, err := p.draw(ctx, f)
 		if err != nil {
-			return err
+			return false, err
 		}
 		p.Observe(f.Channel, f.Kind, outcome)
 		drawn = append(drawn, records...)
 	}
-	if len(drawn) == 0 {
-		drawn = []alerting.Record{{}}
-	}
-	drawn[len(drawn)-1].Settled = arrival
-	return p.write(ctx, drawn)
+	return true, p.write(ctx, append(drawn, alerting.Record{Settled: x.Arrival, Awaits: x.alert}))
 }

@@ -2,6 +2,7 @@ package replies_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,10 +19,15 @@ import (
 // A slowArchive is a ledger that is read again only when a test lets it.
 type slowArchive struct {
 	*trackingtest.Ledger
-	gate chan error // what each reading comes to
+	gate  chan error // what each reading of an alert comes to
+	begun int        // readings of one
 }
 
 func (s *slowArchive) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	if key == "" { // what is set aside
+		return s.Ledger.Records(key, first, last, visit)
+	}
+	s.begun++
 	if err := <-s.gate; err != nil {
 		return err
 	}
@@ -48,7 +54,7 @@ func pass(t *testing.T, test func(w *longPast)) {
 func setUp(t *testing.T, test func(w *longPast)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &longPast{world: newWorld(t), arrivals: make(chan replies.Arrival, 100)}
-		w.archive = &slowArchive{w.ledger, make(chan error, 10)}
+		w.archive = &slowArchive{Ledger: w.ledger, gate: make(chan error, 10)}
 		w.board.Archive = w.archive
 		w.old = w.openAs(trackingtest.Alert(trackingtest.With(alerting.Extreme)), clerk)
 		w.end(w.old, alerting.Record{Expired: true})
@@ -85,6 +91,18 @@ func (w *longPast) opened(at time.Time, code string) alerting.Key {
 	}})
 	w.sent(key, 0)
 	return key
+}
+
+// waiting are the arrivals of which something is set aside.
+func (w *longPast) waiting() (arrivals []uint64) {
+	for _, key := range w.board.Asides() {
+		all, err := w.board.Aside(key)
+		require.NoError(w, err)
+		for _, x := range all {
+			arrivals = append(arrivals, x.Arrival)
+		}
+	}
+	return arrivals
 }
 
 func (w *longPast) read() { w.archive.gate <- nil; synctest.Wait() }
@@ -127,7 +145,7 @@ func TestAnAlertLongPastIsFound(t *testing.T) {
 				assert.Equal(t, []string{test.helps}, w.notices(w.old))
 				assert.Equal(t, []alerting.RemarkKind{alerting.RemarkNotUnderstood}, w.remarks(w.old), "the desk sees it")
 				assert.Nil(t, w.answer(w.old, "boston clerk"))
-				assert.Empty(t, w.board.Asides())
+				assert.Empty(t, w.waiting())
 			})
 		})
 	}
@@ -188,10 +206,10 @@ func TestTheLivingDoNotWait(t *testing.T) {
 		assert.Equal(t, alerting.Read, w.board.State(living, 1))
 		assert.NotNil(t, w.answer(living, "boston clerk"))
 		assert.EqualValues(t, 5, w.board.Inbound())
-		assert.Equal(t, []uint64{1, 3, 5}, w.board.Asides())
+		assert.Equal(t, []uint64{1, 3, 5}, w.waiting())
 
 		w.read()
-		assert.Empty(t, w.board.Asides())
+		assert.Empty(t, w.waiting())
 		assert.Equal(t, alerting.Delivered, w.board.State(w.old, 0))
 		assert.Equal(t, alerting.Read, w.board.State(w.old, 1))
 		assert.Contains(t, w.notices(living)[1], "K7Q is over, nothing recorded. Reply ACK M4T.", "which is told where an alert is open")
@@ -204,11 +222,38 @@ func TestAFailedReadingIsTriedAgain(t *testing.T) {
 		w.hear(says(clerkPhone, "ACK"))
 		w.archive.gate <- trackingtest.ErrBroken
 		synctest.Wait()
-		assert.Equal(t, []uint64{1}, w.board.Asides())
+		assert.Equal(t, []uint64{1}, w.waiting())
 		w.archive.gate <- nil
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		assert.Len(t, w.notices(w.old), 1)
+	})
+}
+
+// However much comes in about an alert that can't be read, little of it is in memory, and a round tries to
+// read it once. Nothing is lost: it all counts once the alert is there.
+func TestWhatWaitsForAnUnreadableAlertIsBounded(t *testing.T) {
+	const texts = 1000
+	pass(t, func(w *longPast) {
+		for range texts / 100 {
+			w.hear(slices.Repeat([]alerting.Inbound{says(clerkPhone, "ACK")}, 100)...)
+		}
+		w.archive.gate <- trackingtest.ErrBroken
+		synctest.Wait()
+		time.Sleep(time.Second)
+		assert.LessOrEqual(t, w.archive.begun, 2, "those that wait behind the first did not have it read again")
+		waiting, held := w.board.CountAside()
+		assert.Equal(t, texts, waiting)
+		assert.Less(t, held, 300)
+
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		w.read()
+		assert.Empty(t, w.waiting())
+		assert.Len(t, w.remarks(w.old), texts, "each counts, once")
+		assert.Len(t, w.notices(w.old), 1, "and is answered as it would have been")
+		waiting, held = w.board.CountAside()
+		assert.Zero(t, waiting+held)
 	})
 }
 
@@ -224,7 +269,7 @@ func TestWhatWaitedIsNoAnswerToALaterAlert(t *testing.T) {
 				later := w.opened(at.Add(time.Minute), "K7Q")
 				time.Sleep(10 * time.Second) // it is tried again
 				synctest.Wait()
-				assert.Equal(t, []uint64{1}, w.board.Asides(), "that the new alert is there does not make up for what can't be read")
+				assert.Equal(t, []uint64{1}, w.waiting(), "that the new alert is there does not make up for what can't be read")
 				w.read()
 				assert.Nil(t, w.answer(later, "boston clerk"))
 				assert.Empty(t, w.remarks(later))
@@ -256,7 +301,7 @@ func TestWhatIsSetAsideCountsOnce(t *testing.T) {
 						require.ErrorIs(t, err, trackingtest.ErrBroken)
 					}
 				}
-				assert.Empty(t, w.board.Asides())
+				assert.Empty(t, w.waiting())
 				assert.Len(t, w.notices(w.old), 1)
 				views, _ := w.board.Deliveries(w.old, 0, 1, nil)
 				assert.Len(t, views[0].History, 4)

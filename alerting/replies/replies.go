@@ -41,8 +41,8 @@ type Arrival struct {
 	Facts    []alerting.Inbound
 }
 
-// Run deals with arrivals until ctx is done; those about filed alerts as soon as these are read again. An error means that the ledger could not be written:
-// whoever holds the lease begins again with a new Processor, Lookback arrivals before Board.Inbound.
+// Run deals with arrivals until ctx is done; those about filed alerts as soon as these are read again. An
+// error means that the ledger could not be written: whoever holds the lease begins again with a new Processor, Lookback arrivals before Board.Inbound.
 // Arrivals up to Board.Inbound only tell it what was heard already.
 func (p *Processor) Run(ctx context.Context, arrivals <-chan Arrival) error {
 	ctx, stop := context.WithCancel(ctx)
@@ -60,10 +60,11 @@ func (p *Processor) Run(ctx context.Context, arrivals <-chan Arrival) error {
 				return err
 			}
 		case next := <-ready:
-			if err := p.settle(work, next.arrival); err != nil {
+			settled, err := p.settle(work, next)
+			if err != nil {
 				return err
 			}
-			close(next.done)
+			next.settled <- settled
 		}
 	}
 }
@@ -128,16 +129,19 @@ func doubt(records []alerting.Record) {
 
 // take draws records from the facts of one arrival. The last of them holds what is set aside, if anything is.
 func (p *Processor) take(ctx context.Context, facts []alerting.Inbound) (records []alerting.Record, err error) {
-	var aside []alerting.Inbound
+	var aside alerting.Record
 	for _, fact := range facts {
 		if p.heard.before(fact) {
 			p.Observe(fact.Channel, fact.Kind, "repeated")
 			continue
 		}
-		now, later := p.part(fact)
+		now, later, awaits := p.part(fact)
 		if later != nil {
 			p.Observe(fact.Channel, fact.Kind, "set aside")
-			aside = append(aside, *later)
+			aside.Aside = append(aside.Aside, *later)
+			if aside.Awaits == "" { // several in one arrival wait together
+				aside.Awaits = awaits
+			}
 		}
 		if now == nil {
 			continue
@@ -149,8 +153,8 @@ func (p *Processor) take(ctx context.Context, facts []alerting.Inbound) (records
 		p.Observe(fact.Channel, fact.Kind, outcome)
 		records = append(records, drawn...)
 	}
-	if len(aside) > 0 {
-		records = append(records, alerting.Record{Aside: aside})
+	if len(aside.Aside) > 0 {
+		records = append(records, aside)
 	}
 	return records, nil
 }

@@ -21,13 +21,13 @@ type Board struct {
 	Failed  func(error)
 
 	mu      sync.RWMutex
-	reached uint64            // the ledger's sequence that has been applied
-	last    map[string]uint64 // newest sequence on each of the ledger's subjects
-	inbound uint64            // newest inbound fact that records were drawn from
-	aside   map[uint64][]alerting.Inbound
-	updated chan struct{} // closed and replaced at every change
-	recalls chan struct{} // signaled when something new was heard of a filed alert
-	tickets uint32        // given out so far
+	reached uint64                  // the ledger's sequence that has been applied
+	last    map[string]uint64       // newest sequence on each of the ledger's subjects
+	inbound uint64                  // newest inbound fact that records were drawn from
+	shelves map[alerting.Key]*shelf // what of it waits for filed alerts
+	updated chan struct{}           // closed and replaced at every change
+	recalls chan struct{}           // signaled when something new was heard of a filed alert
+	tickets uint32                  // given out so far
 
 	alerts     map[alerting.Key]*alert
 	order      []*alert // as opened
@@ -47,8 +47,8 @@ type Board struct {
 func NewBoard() *Board {
 	return &Board{
 		last: map[string]uint64{}, updated: make(chan struct{}), recalls: make(chan struct{}, 1), stale: map[alerting.Key]struct{}{},
-		aside:  map[uint64][]alerting.Inbound{},
-		alerts: map[alerting.Key]*alert{}, byIdentity: map[string]*alert{}, byID: map[string][]*alert{},
+		shelves: map[alerting.Key]*shelf{},
+		alerts:  map[alerting.Key]*alert{}, byIdentity: map[string]*alert{}, byID: map[string][]*alert{},
 		outboxes: map[string]*outbox{}, areas: newLists[alerting.Area](), teams: newLists[string](),
 	}
 }

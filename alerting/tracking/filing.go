@@ -2,7 +2,6 @@ package tracking
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -54,9 +53,12 @@ func (a *alert) fileable(since time.Time) bool {
 func (b *Board) Checkpoint() alerting.Checkpoint {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	c := alerting.Checkpoint{Resume: b.reached + 1, Reached: b.reached, Last: map[string]uint64{}, Inbound: b.inbound, Aside: maps.Clone(b.aside)}
+	c := alerting.Checkpoint{Resume: b.reached + 1, Reached: b.reached, Last: map[string]uint64{}, Inbound: b.inbound}
 	for subject, last := range b.last {
 		c.Last[subject] = last
+	}
+	for _, s := range b.shelves {
+		c.Resume = min(c.Resume, s.oldest())
 	}
 	for _, a := range b.order {
 		switch {
@@ -78,7 +80,9 @@ func (b *Board) Begin(filed []alerting.Filed, c alerting.Checkpoint) {
 	for subject, last := range c.Last {
 		b.last[subject] = last
 	}
-	maps.Copy(b.aside, c.Aside)
+	for arrival, facts := range c.Aside {
+		b.foldAside(1, &alerting.Record{Inbound: arrival, Aside: facts})
+	}
 	slices.SortFunc(filed, func(x, y alerting.Filed) int { return cmp.Compare(x.First, y.First) })
 	for i := range filed {
 		b.list(bareAlert(&filed[i]))

@@ -11,7 +11,7 @@ import (
 // same board.
 func (b *Board) fold(sequence uint64, r *alerting.Record) {
 	b.inbound = max(b.inbound, r.Inbound)
-	b.foldAside(r)
+	b.foldAside(sequence, r)
 	if r.Alert == "" {
 		return // only a cursor
 	}

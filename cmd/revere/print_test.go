@@ -11,6 +11,7 @@ import (
 	"revere/alerting"
 	"revere/alerting/api"
 	"revere/alerting/fanout"
+	"revere/alerting/tracking"
 )
 
 func TestTablesFitAndAlign(t *testing.T) {
@@ -44,4 +45,13 @@ func TestAPreviewDoesNotCountWhomNothingReaches(t *testing.T) {
 	text := previewText(environment{zone: time.UTC}, d)
 	assert.Contains(t, text, "2 of 3 people in 1 jurisdiction")
 	assert.Contains(t, text, "clerk-salem: ")
+}
+
+func TestTheDeskReadsWhetherACorrectionHasBegunToGoOut(t *testing.T) {
+	s := tracking.Summary{Key: "a2", Code: "K7Q"}
+	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "nobody has been told yet")
+	s.Expanded = true
+	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "not everything has gone out yet")
+	s.Finished = true
+	assert.NotContains(t, summaryText(environment{zone: time.UTC}, s), "under way")
 }

@@ -32,7 +32,10 @@ func summaryText(env environment, s tracking.Summary) string {
 	for _, name := range slices.Sorted(maps.Keys(s.Channels)) {
 		line(name, "%s", stateCounts(s.Channels[name]))
 	}
-	if !s.Finished {
+	switch {
+	case !s.Expanded:
+		line("under way", "nobody has been told yet: the people of what it corrects are not known again; what it corrects is withdrawn")
+	case !s.Finished:
 		line("under way", "not everything has gone out yet")
 	}
 	b.WriteString(areaTable(s.Areas))

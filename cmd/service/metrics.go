@@ -113,6 +113,7 @@ var (
 	backlogDesc = prometheus.NewDesc("revere_backlog", "Deliveries that are due, by channel and lane (0 is the most urgent, 4 confirmations).", []string{"channel", "lane"}, nil)
 	openDesc    = prometheus.NewDesc("revere_alerts_open", "Alerts that take place now.", nil, nil)
 	heldDesc    = prometheus.NewDesc("revere_held", "1 while nothing is sent until an operator releases it: the system was restored from a backup.", nil, nil)
+	asideDesc   = prometheus.NewDesc("revere_set_aside", "Inbound messages that wait until a filed alert is read again, by where they are: held in memory, or in the ledger only. More than a few mean that one can't be read; the log names it.", []string{"where"}, nil)
 	ledgerDesc  = prometheus.NewDesc("revere_ledger_sequence", "The ledger's sequence that this process has read.", nil, nil)
 )
 
@@ -121,6 +122,7 @@ func (c *boardCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- backlogDesc
 	out <- openDesc
 	out <- heldDesc
+	out <- asideDesc
 	out <- ledgerDesc
 }
 
@@ -137,6 +139,9 @@ func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	out <- prometheus.MustNewConstMetric(heldDesc, prometheus.GaugeValue, held)
 	out <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(len(c.board.OpenKeys())))
+	waiting, inMemory := c.board.CountAside()
+	out <- prometheus.MustNewConstMetric(asideDesc, prometheus.GaugeValue, float64(inMemory), "memory")
+	out <- prometheus.MustNewConstMetric(asideDesc, prometheus.GaugeValue, float64(waiting-inMemory), "ledger")
 	out <- prometheus.MustNewConstMetric(ledgerDesc, prometheus.GaugeValue, float64(c.board.Reached()))
 }
 

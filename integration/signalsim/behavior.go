@@ -7,14 +7,18 @@ import "time"
 type Behavior struct {
 	// Latency passes before anything is answered.
 	Latency time.Duration
+	// AnswerDelay passes between the taking of a message, of which receipts may tell, and the answer.
+	AnswerDelay time.Duration
 	// Times is how many sends the behavior is for, after which the bridge works; 0 is all.
 	Times int
 	// Hang takes the message and never answers, as when the daemon behind the bridge has died.
 	Hang bool
+	// HangBefore never answers either, and takes nothing.
+	HangBefore bool
 	// CutBefore drops the connection before the message is taken, CutAfter once it is.
 	CutBefore, CutAfter bool
 	// Status and Error answer instead of taking anything: 429 and its like. RetryAfter, in whole
-	// seconds, and ChallengeTokens go with it.
+	// seconds, and ChallengeTokens go with it. One of the 300s leads to another page.
 	Status          int
 	Error           string
 	RetryAfter      time.Duration
@@ -23,6 +27,10 @@ type Behavior struct {
 	Locked bool
 	// NotJSON takes the message and answers 201 with a page instead of JSON.
 	NotJSON bool
+	// Empty takes the message and answers 200 without a body.
+	Empty bool
+	// CutAnswer takes the message and drops the connection within the answer.
+	CutAnswer bool
 	// Array answers with an array of objects, as newer versions do.
 	Array bool
 	// Refuse gives the error with which a recipient is refused (400).

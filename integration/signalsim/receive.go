@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -48,11 +49,22 @@ func (s *Server) Unreact(from, emoji string, about int64) (status int, err error
 
 // Receipt posts a receipt for the bridge's messages with the given timestamps.
 func (s *Server) Receipt(from string, kind ReceiptKind, timestamps ...int64) (status int, err error) {
+	s.arrived(from, timestamps)
 	e := s.Envelope(from)
 	e["receiptMessage"] = map[string]any{
 		"when": e["timestamp"], "isDelivery": kind == Delivery, "isRead": kind == Read, "isViewed": false, "timestamps": timestamps,
 	}
 	return s.Post(e)
+}
+
+// arrived notes that somebody's phone has messages.
+func (s *Server) arrived(at string, timestamps []int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.messages {
+		m := &s.messages[i]
+		m.Arrived = m.Arrived || m.To == at && slices.Contains(timestamps, m.Timestamp)
+	}
 }
 
 func (s *Server) reaction(from, emoji string, about int64, remove bool) (int, error) {

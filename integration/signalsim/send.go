@@ -18,6 +18,8 @@ type Message struct {
 	TextMode string
 	// NotifySelf is whether the sender's own devices were to ring; nil where the request didn't say.
 	NotifySelf *bool
+	// Arrived is set once a receipt has told that the phone has it.
+	Arrived bool
 }
 
 type sendRequest struct {
@@ -85,6 +87,10 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 	if !wait(r, b.Latency) || b.CutBefore {
 		panic(http.ErrAbortHandler)
 	}
+	if b.HangBefore {
+		<-r.Context().Done()
+		return
+	}
 	if s.refuse(w, b, request) {
 		return
 	}
@@ -92,8 +98,13 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case b.Hang:
 		<-r.Context().Done()
-	case b.CutAfter:
+	case !wait(r, b.AnswerDelay) || b.CutAfter:
 		panic(http.ErrAbortHandler)
+	case b.CutAnswer:
+		w.Header().Set("Content-Length", "40")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"timest`)) // a client that is gone needs no answer
+	case b.Empty:
 	case b.NotJSON:
 		w.WriteHeader(http.StatusCreated)
 		_, _ = w.Write([]byte("<html>Created</html>")) // a client that is gone needs no answer
@@ -153,6 +164,9 @@ func (s *Server) refuse(w http.ResponseWriter, b Behavior, r sendRequest) bool {
 	case b.Status != 0:
 		if b.RetryAfter > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(b.RetryAfter/time.Second)))
+		}
+		if b.Status/100 == 3 {
+			w.Header().Set("Location", "/login")
 		}
 		answer(w, b.Status, map[string]any{"error": b.Error, "challenge_tokens": b.ChallengeTokens, "account": r.Number})
 		return true

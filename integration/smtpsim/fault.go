@@ -30,9 +30,10 @@ type Action int
 
 // The actions.
 const (
-	Refuse Action = iota // answer with the fault's Reply
-	Cut                  // close the connection without a word
-	Hang                 // never answer, until the server is stopped
+	Refuse    Action = iota // answer with the fault's Reply
+	Cut                     // close the connection without a word
+	Hang                    // never answer, until the server is stopped
+	CutWithin               // begin to say yes, and close the connection within it; at AtContent and AfterContent
 )
 
 // A Reply is what an SMTP server says: 550, "5.1.1", "no such user".

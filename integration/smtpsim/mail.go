@@ -29,6 +29,8 @@ type Mail struct {
 	Header map[string][]string
 	// Text and HTML are the decoded parts, empty where the mail has none.
 	Text, HTML string
+	// Arrived is set once a report has told that the recipient's mail system has it.
+	Arrived bool
 }
 
 // Get returns the first value of a header field, given its canonical name.

@@ -27,6 +27,9 @@ func (s *Server) Report(ctx context.Context, addr string, m Mail, action, status
 	if err != nil {
 		return fmt.Errorf("compose a report about mail from %s: %w", m.From, err)
 	}
+	if action == "delivered" {
+		s.arrived(m.From)
+	}
 	return Deliver(ctx, addr, "", m.From, report)
 }
 

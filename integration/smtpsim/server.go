@@ -141,6 +141,16 @@ func (s *Server) Open() int {
 	return s.open
 }
 
+// arrived notes that the mail with an envelope sender has arrived.
+func (s *Server) arrived(from string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.mails {
+		s.mails[i].Arrived = s.mails[i].Arrived || s.mails[i].From == from
+	}
+}
+
+// record keeps a mail and tells of it.
 func (s *Server) record(m Mail) {
 	s.mu.Lock()
 	s.mails = append(s.mails, m)

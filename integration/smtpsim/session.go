@@ -135,6 +135,8 @@ func (s *session) fail(at Point, recipients ...string) error {
 		return &smtp.SMTPError{Code: fault.Reply.Code, EnhancedCode: fault.Reply.enhanced(), Message: fault.Reply.Text}
 	case Hang:
 		<-s.server.stopped
+	case CutWithin:
+		_, _ = s.conn.Conn().Write([]byte("25")) // as much as is heard of it
 	}
 	_ = s.conn.Conn().Close()
 	return errCut

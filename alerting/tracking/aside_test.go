@@ -1,0 +1,130 @@
+package tracking_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"revere/alerting"
+	"revere/alerting/tracking"
+	"revere/alerting/tracking/trackingtest"
+)
+
+// sameAsides asserts that the same waits on two boards, of which one may hold more of it.
+func sameAsides(t *testing.T, want, got *tracking.Board) {
+	t.Helper()
+	wanted, _ := want.CountAside()
+	waiting, _ := got.CountAside()
+	require.Equal(t, wanted, waiting)
+	require.ElementsMatch(t, want.Asides(), got.Asides())
+}
+
+func setAside(t testing.TB, ledger *trackingtest.Ledger, key alerting.Key, arrival uint64, text string) {
+	t.Helper()
+	write(t, ledger, alerting.Record{Inbound: arrival, Awaits: key, Aside: []alerting.Inbound{{Text: text}}})
+}
+
+// drain deals with what waits for an alert as a tracker does whose board this is, some at most, and lists it.
+func drain(t testing.TB, b *tracking.Board, ledger *trackingtest.Ledger, key alerting.Key, most int) (arrivals []uint64) {
+	t.Helper()
+	for len(arrivals) < most {
+		waiting, err := b.Aside(key)
+		require.NoError(t, err)
+		if len(waiting) == 0 {
+			return arrivals
+		}
+		for _, x := range waiting[:min(len(waiting), most-len(arrivals))] {
+			require.Equal(t, fmt.Sprint(x.Arrival), strings.TrimSpace(x.Facts[0].Text))
+			arrivals = append(arrivals, x.Arrival)
+			write(t, ledger, alerting.Record{Awaits: key, Settled: x.Arrival})
+		}
+	}
+	return arrivals
+}
+
+// What waits for an alert that can't be read is in memory up to a bound, and all of it is dealt with in its
+// order, whichever process goes on: one that followed, or one that starts from a checkpoint.
+func TestWhatWaitsIsHeldUpToABoundAndNotLost(t *testing.T) {
+	const all = 2000
+	b, standby := tracking.NewBoard(), tracking.NewBoard()
+	ledger := trackingtest.NewLedger(b, standby)
+	b.Archive, standby.Archive = ledger, ledger
+	for n := range uint64(all) {
+		setAside(t, ledger, "a1", n+1, fmt.Sprint(n+1))
+	}
+	waiting, held := b.CountAside()
+	assert.Equal(t, all, waiting)
+	assert.LessOrEqual(t, held, 256)
+
+	dealt := drain(t, b, ledger, "a1", 700)
+	setAside(t, ledger, "a1", all+1, fmt.Sprint(all+1)) // which comes while others wait behind
+	started := tracking.NewBoard()
+	started.Archive = ledger
+	checkpoint := b.Checkpoint()
+	started.Begin(nil, checkpoint)
+	assert.Greater(t, started.Reached(), uint64(600), "what has been dealt with is not read")
+	for i, r := range ledger.Written() {
+		if sequence := uint64(i) + 1; sequence > started.Reached() {
+			started.Apply(sequence, "ledger.test", []alerting.Record{r})
+		}
+	}
+	sameAsides(t, b, standby)
+	sameAsides(t, b, started)
+	one := ledger.Following(b, standby, started)
+	standby.Archive, started.Archive = one, one
+	dealt = append(dealt, drain(t, standby, one, "a1", 700)...)
+	dealt = append(dealt, drain(t, started, one, "a1", all)...)
+	require.Len(t, dealt, all+1)
+	for i, arrival := range dealt {
+		require.EqualValues(t, i+1, arrival)
+	}
+	for _, board := range []*tracking.Board{b, standby, started} {
+		waiting, held = board.CountAside()
+		assert.Zero(t, waiting+held)
+		assert.Empty(t, board.Asides())
+	}
+}
+
+// Neither long texts nor many alerts take more.
+func TestWhatWaitsIsBoundedInBytes(t *testing.T) {
+	const alerts, texts, long = 200, 5, 60_000
+	b := tracking.NewBoard()
+	ledger := trackingtest.NewLedger(b)
+	b.Archive = ledger
+	arrival := uint64(0)
+	for range texts {
+		for n := range alerts {
+			arrival++
+			setAside(t, ledger, alerting.KeyOf(uint64(n+1)), arrival, fmt.Sprint(arrival, strings.Repeat(" ", long)))
+		}
+	}
+	waiting, held := b.CountAside()
+	assert.Equal(t, alerts*texts, waiting)
+	assert.LessOrEqual(t, held*long, 4<<20)
+	assert.Len(t, b.Asides(), alerts, "each has its turn")
+	n := 0
+	for _, key := range b.Asides() {
+		n += len(drain(t, b, ledger, key, texts))
+	}
+	assert.Equal(t, alerts*texts, n)
+	assert.Empty(t, b.Asides())
+}
+
+// What can't be read from the ledger again goes on waiting.
+func TestWhatWaitsBehindAnUnreadableLedgerWaits(t *testing.T) {
+	b := tracking.NewBoard()
+	ledger := trackingtest.NewLedger(b)
+	b.Archive = broken{}
+	for n := range uint64(300) {
+		setAside(t, ledger, "a1", n+1, fmt.Sprint(n+1))
+	}
+	assert.Len(t, drain(t, b, ledger, "a1", 256), 256)
+	_, err := b.Aside("a1")
+	require.ErrorIs(t, err, errBroken)
+	assert.Equal(t, []alerting.Key{"a1"}, b.Asides())
+	b.Archive = ledger
+	assert.Len(t, drain(t, b, ledger, "a1", 300), 44)
+}
