@@ -31,14 +31,17 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// On a disk that is nearly full nothing new is taken, whichever way it comes; what was accepted goes on
-// being answered; and when there is room again everything goes on by itself.
+// On a disk that is nearly full nothing new is taken, whichever way it comes; what was accepted goes out to
+// its end and is answered; and when there is room again everything goes on by itself.
 func TestDiskNearlyFull(t *testing.T) {
 	disk := smallDisk(t)
-	w := harness.New(t, harness.Options{InProcess: true, Dir: filepath.Join(disk, "data"), Settings: map[string]string{"ADMISSION__DISK_RESERVE": "16"}})
-	w.Import(harness.Person("clerk", "ma.boston", harness.SMS(harness.Phone(1))))
+	w := harness.New(t, harness.Options{InProcess: true, Dir: filepath.Join(disk, "data"), Settings: map[string]string{
+		"ADMISSION__DISK_RESERVE": "16", "CHANNELS__SMS__RATE": "100",
+	}})
+	people := crowd(300)
+	w.Import(people...)
 	before := w.Publish(harness.NewAlert("ma.boston"))
-	w.States(before.Key, map[string]alerting.State{harness.Phone(1): alerting.Delivered})
+	harness.Soon(t, func() error { return errorUnless(len(w.Twilio.Messages()) > 0, "nothing goes out") })
 
 	ballast := filepath.Join(disk, "ballast")
 	require.NoError(t, os.WriteFile(ballast, make([]byte, 52<<20), 0o600))
@@ -54,14 +57,18 @@ func TestDiskNearlyFull(t *testing.T) {
 		}
 		return nil
 	})
-	w.Acknowledge(before.Key, "clerk", "")
-	require.NotNil(t, w.Person(before.Key, "clerk").Answer)
+	require.Less(t, len(w.Twilio.Messages()), len(people), "the disk was full too late to show anything")
+	w.Finished(before.Key)
+	w.Acknowledge(before.Key, people[0].ID, "")
+	require.NotNil(t, w.Person(before.Key, people[0].ID).Answer)
+	checked(t, w, history{people: people, keys: []alerting.Key{before.Key}, acknowledged: map[alerting.Key][]string{before.Key: {people[0].ID}}})
+	require.NoError(t, refusing(w, true))
 	assert.Contains(t, w.Log.String(), "the disk is nearly full")
 
 	require.NoError(t, os.Remove(ballast))
 	harness.Soon(t, func() error { return refusing(w, false) })
 	harness.Soon(t, func() error { return publishes(t, w) })
-	w.States(w.Publish(harness.NewAlert("ma.boston")).Key, map[string]alerting.State{harness.Phone(1): alerting.Delivered})
+	w.Finished(w.Publish(harness.NewAlert("ma.boston")).Key)
 }
 
 // refusing says whether the service tells whoever asks if it is ready that it takes nothing new.
