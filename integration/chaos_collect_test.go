@@ -39,10 +39,12 @@ func (c *chaos) collect() checker.History {
 	for _, x := range c.unheard() {
 		c.wonder("an answer that was taken is not there: %v", x)
 	}
-	if err := c.w.Interrupt(); err != nil {
-		c.wonder("it did not stop in good order: %v", err)
+	for _, v := range c.victims {
+		if err := v.Interrupt(); err != nil {
+			c.wonder("it did not stop in good order: %v", err)
+		}
 	}
-	readStored(c.t, c.w.Dir).into(&h)
+	c.stored().into(&h)
 	return h
 }
 
@@ -64,8 +66,20 @@ type commit struct {
 	changes  []alerting.Change
 }
 
+// stored is what a service has written that has stopped.
+func (c *chaos) stored() stored {
+	c.t.Helper()
+	if c.cluster == nil {
+		return readStored(c.t, c.w.Dir)
+	}
+	e, err := engine.Connect(c.t.Context(), engine.ClusterConfig{URL: c.cluster.URL(), Replicas: len(c.cluster.Nodes)}, zerolog.Nop())
+	require.NoError(c.t, err)
+	defer e.Close()
+	return readAll(c.t, e)
+}
+
 // readStored reads the data directory of a service that has stopped.
-func readStored(t *testing.T, dir string) (s stored) {
+func readStored(t *testing.T, dir string) stored {
 	t.Helper()
 	server, err := engine.StartServer(engine.ServerConfig{Dir: dir, Log: zerolog.Nop()})
 	require.NoError(t, err)
@@ -73,6 +87,12 @@ func readStored(t *testing.T, dir string) (s stored) {
 	e, err := engine.Embedded(t.Context(), server, zerolog.Nop())
 	require.NoError(t, err)
 	defer e.Close()
+	return readAll(t, e)
+}
+
+// readAll reads the ledger and the directory.
+func readAll(t *testing.T, e *engine.Engine) (s stored) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	read := make(chan uint64, 1024)

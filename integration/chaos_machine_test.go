@@ -4,49 +4,101 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"revere/alerting"
 	"revere/alerting/faults"
 	"revere/alerting/tracking"
+	"revere/integration/harness"
 	"revere/integration/signalsim"
 	"revere/integration/twiliosim"
 )
 
-// mistreat kills, freezes and stops the service until ctx is done, and starts it again each time.
+// A victim is a process of the service.
+type victim interface {
+	Alive() bool
+	Kill9()
+	Interrupt() error
+	Freeze()
+	Thaw()
+	Revive(faults.Plan) (alive bool)
+}
+
+// A member is one of several processes.
+type member struct{ *harness.Member }
+
+func (m member) Kill9()           { m.Kill() }
+func (m member) Interrupt() error { return m.Stop() }
+func (m member) Freeze()          { m.Pause() }
+func (m member) Thaw()            { m.Resume() }
+
+// mistreat kills, freezes and stops processes until ctx is done, and starts them again each time.
 func (c *chaos) mistreat(ctx context.Context) {
 	for pause(ctx, 300*time.Millisecond+time.Duration(c.random.Int64N(int64(1200*time.Millisecond)))) {
-		if !c.w.Alive() {
-			c.revive()
+		v := pick(c.random, c.victims)
+		if !v.Alive() {
+			c.revive(v)
 			continue
 		}
 		switch c.random.IntN(6) {
 		case 0, 1, 2:
 			c.count("kill -9")
-			c.w.Kill9()
-			c.revive()
+			v.Kill9()
+			c.revive(v)
 		case 3:
 			c.count("SIGTERM")
-			if err := c.w.Interrupt(); err != nil && c.w.Alive() {
+			if err := v.Interrupt(); err != nil && v.Alive() {
 				c.wonder("it did not stop: %v", err)
 			}
-			c.revive()
+			c.revive(v)
 		default:
 			c.count("SIGSTOP")
-			c.w.Freeze()
-			time.Sleep(200*time.Millisecond + time.Duration(c.random.Int64N(int64(c.plan.history/6)))) // the machine's, not the test's
-			c.w.Thaw()
+			v.Freeze()
+			c.moment()
+			v.Thaw()
 		}
 	}
 }
 
-// revive starts the service, half of the time so that it dies again at some point of its work.
-func (c *chaos) revive() {
+// loseServers kills, freezes and cuts off one of the cluster's servers after the other until ctx is done: two of three
+// are well at any time.
+func (c *chaos) loseServers(ctx context.Context, r *rand.Rand) {
+	for pause(ctx, time.Duration(r.Int64N(int64(c.plan.history/4)))) {
+		n := pick(r, c.cluster.Nodes)
+		switch r.IntN(3) {
+		case 0:
+			c.count("server killed")
+			n.Kill()
+			pause(ctx, time.Second)
+			n.Start()
+		case 1:
+			c.count("server frozen")
+			n.Pause()
+			pause(ctx, time.Second)
+			n.Resume()
+		default:
+			c.count("server cut off")
+			c.cluster.Part(n)
+			pause(ctx, time.Second)
+			c.cluster.Heal(n)
+		}
+		c.cluster.Whole()
+	}
+}
+
+// moment lets some time pass: the machine's, not the test's.
+func (c *chaos) moment() {
+	time.Sleep(200*time.Millisecond + time.Duration(c.random.Int64N(int64(c.plan.history/6))))
+}
+
+// revive starts a process, half of the time so that it dies again at some point of its work.
+func (c *chaos) revive(v victim) {
 	var plan faults.Plan
 	if c.random.IntN(2) == 0 {
 		plan = faults.Plan{Point: pick(c.random, faults.Points), Passing: 1 + c.random.Int64N(10)}
 	}
-	if !c.w.Revive(plan) {
+	if !v.Revive(plan) {
 		c.count("kill at a start's crash point")
 	} else if plan.Point != "" {
 		c.count("life with a crash point")
@@ -58,11 +110,15 @@ func (c *chaos) heal() {
 	c.w.Twilio.SetBehavior(twiliosim.Behavior{})
 	c.w.SMTP.Heal()
 	c.w.Signal.Behave(signalsim.Behavior{})
-	if c.w.Alive() {
-		c.w.Kill9()
+	for _, v := range c.victims {
+		if v.Alive() {
+			v.Kill9()
+		}
 	}
-	if !c.w.Revive(faults.Plan{}) {
-		c.t.Fatalf("the service does not start any more:\n%s", c.w.Log.Tail(20))
+	for _, v := range c.victims {
+		if !v.Revive(faults.Plan{}) {
+			c.t.Fatalf("the service does not start any more:\n%s", c.w.Log.Tail(20))
+		}
 	}
 }
 

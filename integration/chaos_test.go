@@ -22,6 +22,8 @@ type chaosPlan struct {
 	quiet time.Duration
 	// binary is what runs; "" for the usual one.
 	binary string
+	// roles are those of each process on a cluster; none for one process with its own engine.
+	roles []string
 }
 
 var (
@@ -36,12 +38,30 @@ var (
 // and -seed repeats it.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	s, plan := *seed, shortChaos
-	if s == 0 {
-		s = rand.Uint64()
-	}
+	plan := shortChaos
 	if *soak > 0 {
 		plan = longChaos
+	}
+	histories(t, plan)
+}
+
+// The same with several processes in each role on a cluster, of which servers are lost, too. It takes -soak:
+// beside other tests ten processes would be slow, and TestCluster has a part of it.
+func TestChaosOnACluster(t *testing.T) {
+	if *soak == 0 {
+		t.Skip("a history of processes and servers that are lost takes minutes: give -soak")
+	}
+	plan := longChaos
+	plan.roles = []string{"api,router", "worker,tracker", "api,router", "worker,tracker"}
+	histories(t, plan)
+}
+
+// histories draws one after the other, until one does not come out as it should or -soak is over.
+func histories(t *testing.T, plan chaosPlan) {
+	t.Helper()
+	s := *seed
+	if s == 0 {
+		s = rand.Uint64()
 	}
 	var sum deeds
 	for began := time.Now(); sum["histories"] == 0 || time.Since(began) < *soak; s++ {
@@ -53,7 +73,7 @@ func TestChaos(t *testing.T) {
 			sum = sum.plus(c.did).plus(deeds{"histories": 1})
 		})
 		if t.Failed() {
-			t.Logf("repeat it with: go test ./integration -run 'TestChaos$' -seed %d", s)
+			t.Logf("repeat it with: go test ./integration -run '%s$' -seed %d", t.Name(), s)
 			break
 		}
 	}
@@ -106,6 +126,9 @@ type chaos struct {
 	plan   chaosPlan
 	seed   uint64
 
+	victims []victim
+	cluster *harness.Cluster // nil where there is none
+
 	mu        sync.Mutex
 	did       deeds
 	published []publication
@@ -120,12 +143,27 @@ func newChaos(t *testing.T, seed uint64, plan chaosPlan) *chaos {
 		t: t, plan: plan, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), did: deeds{},
 		refused: map[alerting.Key][]byte{}, receipted: map[string]bool{},
 	}
-	c.w = harness.New(t, harness.Options{Binary: plan.binary, Settings: map[string]string{
+	c.found(map[string]string{
 		"CHANNELS__SMS__RATE": "200", "CHANNELS__EMAIL__RATE": "60", "CHANNELS__SIGNAL__RATE": "20", "CHANNELS__FALLBACK_AFTER__SEVERE": "10m",
 		"CHANNELS__FALLBACK_AFTER__MODERATE": "10m", "CHANNELS__SMS__TIMEOUT": "1s", "CHANNELS__EMAIL__TIMEOUT": "1s",
-	}})
+	})
 	c.w.Import(someone(rand.New(rand.NewPCG(seed, 1)), 30)...)
 	return c
+}
+
+// found starts what the history is about.
+func (c *chaos) found(settings map[string]string) {
+	if len(c.plan.roles) == 0 {
+		c.w = harness.New(c.t, harness.Options{Binary: c.plan.binary, Settings: settings})
+		c.victims = []victim{c.w}
+		return
+	}
+	c.cluster = harness.NewCluster(c.t)
+	f := harness.NewFleet(c.t, c.cluster, settings, c.plan.roles...)
+	c.w = f.World
+	for _, m := range f.Members {
+		c.victims = append(c.victims, member{m})
+	}
 }
 
 // run lets everyone act at once, waits until all of it has come to its end, and returns what the
@@ -142,6 +180,10 @@ func (c *chaos) run() (found []string) {
 				pause(ctx, time.Duration(random.Int64N(int64(60*time.Millisecond))))
 			}
 		})
+	}
+	if c.cluster != nil {
+		random := rand.New(rand.NewPCG(c.seed, 9))
+		actors.Go(func() { c.loseServers(ctx, random) })
 	}
 	c.mistreat(ctx)
 	actors.Wait()

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"revere/alerting/faults"
 )
 
 // A Fleet is several processes of Revere on one cluster, with a front before their APIs. What a World
@@ -84,6 +86,22 @@ func (m *Member) Start() {
 		t.Fatalf("start %s: %v", m.Roles, err)
 	}
 }
+
+// Revive starts the process as World.Revive does the service.
+func (m *Member) Revive(fault faults.Plan) (alive bool) {
+	m.fleet.t.Helper()
+	delete(m.settings, setFault)
+	if fault.Point != "" {
+		m.settings[setFault] = fault.String()
+	}
+	m.Start()
+	alive = lives(m.fleet.t, m.child, m.Log, m.began)
+	m.fleet.balance()
+	return alive
+}
+
+// Alive reports whether the process runs.
+func (m *Member) Alive() bool { return m.child.running() }
 
 // Ready waits until the process is ready.
 func (m *Member) Ready() {
