@@ -83,3 +83,22 @@ func TestAnAlertThatIsTakenInAgainMuchLater(t *testing.T) {
 	again.inDoubt = func(_ uint64, received time.Time) time.Time { return received }
 	assert.Equal(t, codes(before), codes(again))
 }
+
+// One that is over by now was sent all the same: whoever withdraws it reaches those who may have it.
+func TestAnAlertThatIsTakenInAgainWhenItIsOver(t *testing.T) {
+	w := newWorld(t, clerks("ma.boston")...)
+	w.now = start.Add(48 * time.Hour)
+	w.inDoubt = func(sequence uint64, received time.Time) time.Time {
+		if sequence > 8 {
+			return time.Time{}
+		}
+		return received
+	}
+	key := w.accept(on(7, "ma.boston", map[string]any{"id": "before"}))
+	assert.Equal(t, start, w.doubtful(key))
+	cancel := on(9, "ma.boston", corrects(alerting.TypeCancel, "x", "before"))
+	cancel.Received = w.now
+	assert.Len(t, w.manifests(w.accept(cancel)), 1)
+	late := on(10, "ma.boston", map[string]any{"id": "late"})
+	assert.Equal(t, alerting.VerdictRejected, w.publish(late).Verdict, "it waited until it was over, and nobody has seen it")
+}
