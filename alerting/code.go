@@ -28,10 +28,15 @@ type Codes struct{ taken map[string]bool }
 // NewCodes begins with the codes in use.
 func NewCodes(open []string) *Codes {
 	c := &Codes{make(map[string]bool, len(open))}
+	c.Take(open)
+	return c
+}
+
+// Take adds codes in use.
+func (c *Codes) Take(open []string) {
 	for _, code := range open {
 		c.taken[code] = true
 	}
-	return c
 }
 
 // Pick returns a code that no open alert has, and takes it; ok is false when none is left. random

@@ -18,6 +18,7 @@ import (
 	"revere/alerting/api"
 	"revere/alerting/backup"
 	"revere/alerting/engine"
+	"revere/alerting/tracking"
 	"revere/integration/harness"
 	"revere/integration/twiliosim"
 	"revere/subscribers"
@@ -90,14 +91,14 @@ func spanning(t *testing.T, first, second, key, recipient string) (file string) 
 // spanned is a system that was restored from a backup during which an alert came and was sent to everyone,
 // and possibly withdrawn: the backup's ledger knows nothing of that, and what producers published, which is
 // copied later, is there. No receipt has told of a text. The system is held.
-func spanned(t *testing.T, people []subscribers.Subscriber, then func(w *harness.World, during api.Published)) (w *harness.World, during api.Published) {
+func spanned(t *testing.T, people []subscribers.Subscriber, life time.Duration, then func(w *harness.World, during api.Published)) (w *harness.World, during api.Published) {
 	t.Helper()
 	w = harness.New(t, harness.Options{Settings: map[string]string{"CHANNELS__SMS__RATE": "500", "CHANNELS__EMAIL__RATE": "200"}})
 	key, recipient := keygen(t, w)
 	w.Import(people...)
 	first := backUp(t, w, recipient)
 	w.Twilio.SetBehavior(twiliosim.Behavior{Receipts: twiliosim.None})
-	during = w.Publish(harness.NewAlert("ma.boston"))
+	during = w.Publish(harness.NewAlert("ma.boston").With("expires", time.Now().Add(life).Format(time.RFC3339)))
 	w.Finished(during.Key)
 	then(w, during)
 	file := spanning(t, first, backUp(t, w, recipient), key, recipient)
@@ -122,7 +123,7 @@ func TestWhatWasPublishedWhileABackupWasMadeMayHaveGoneOut(t *testing.T) {
 	t.Parallel()
 	people := asked()
 	answers := people[3].Contacts[0].Address
-	w, during := spanned(t, people, func(w *harness.World, during api.Published) {
+	w, during := spanned(t, people, time.Hour, func(w *harness.World, during api.Published) {
 		_, err := w.Twilio.Reply(answers, harness.SMSNumber, "ACK "+during.Code)
 		require.NoError(t, err)
 		harness.Soon(t, func() error { return errorUnless(len(w.SMS(answers)) == 2, "no confirmation yet") })
@@ -137,27 +138,36 @@ func TestWhatWasPublishedWhileABackupWasMadeMayHaveGoneOut(t *testing.T) {
 		assert.Len(t, containing(w.SMS(p.Contacts[0].Address), "Reply ACK "+during.Code), 1, "Twilio could be asked: nobody hears twice")
 	}
 	assert.Len(t, w.SMS(answers), 2)
-	assert.True(t, verify(t, w, during.Key, 0, "--no-provider").Agrees)
+	assert.True(t, verify(t, w, during.Key, 0).Agrees)
 	checked(t, w, history{people: people, keys: []alerting.Key{during.Key}, acknowledged: map[alerting.Key][]string{during.Key: {people[3].ID}}})
 }
 
 // Whoever withdraws such an alert reaches everyone who may have got it, whether it is withdrawn while
-// everything is held, or was before the system was lost.
+// everything is held, or was before the system was lost, and also when it is over by then.
 func TestAWithdrawalAfterARestoreReachesWhoMayHaveBeenTold(t *testing.T) {
 	t.Parallel()
-	for name, early := range map[string]bool{"before": true, "afterwards": false} {
+	for name, test := range map[string]struct{ early, over bool }{"before": {early: true}, "afterwards": {}, "when it is over": {over: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			people := asked()
 			var cancel api.Published
 			withdraw := func(w *harness.World, during api.Published) { cancel = w.Correct(during.Key, alerting.TypeCancel, nil) }
 			then := func(*harness.World, api.Published) {}
-			if early {
+			if test.early {
 				then = withdraw
 			}
-			w, during := spanned(t, people, then)
-			if !early {
+			life := time.Hour
+			if test.over {
+				life = 5 * time.Second
+				then = func(*harness.World, api.Published) { time.Sleep(life) }
+			}
+			w, during := spanned(t, people, life, then)
+			if test.over {
+				harness.Soon(t, func() error { return errorUnless(w.Summary(during.Key).Phase == tracking.Expired, "it is not over") })
+			} else if !test.early {
 				outlook(t, w, during.Key)
+			}
+			if !test.early {
 				withdraw(w, during)
 			}
 			outlook(t, w, cancel.Key)

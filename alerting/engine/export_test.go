@@ -40,3 +40,36 @@ func (w *StragglerWatch) Look(info *jetstream.StreamInfo, now time.Time) []alert
 	_, found := w.judge(now)
 	return found
 }
+
+// KeepHold begins another hold.
+func (e *Engine) KeepHold(ctx context.Context, h alerting.Hold) error {
+	_, err := e.reviseHold(ctx, func(kept *alerting.Hold) bool { *kept = h; return true })
+	return err
+}
+
+// WatchBehind has the engine watch a copy of what it keeps that still has an older entry.
+func (e *Engine) WatchBehind(older jetstream.KeyValueEntry) { e.keep = behind{e.keep, older} }
+
+// KeptHold is the hold's entry.
+func (e *Engine) KeptHold(ctx context.Context) (jetstream.KeyValueEntry, error) {
+	return e.keep.Get(ctx, holdKey)
+}
+
+type behind struct {
+	jetstream.KeyValue
+	older jetstream.KeyValueEntry
+}
+
+// Watch tells only what there was.
+func (b behind) Watch(context.Context, string, ...jetstream.WatchOpt) (jetstream.KeyWatcher, error) {
+	updates := make(chan jetstream.KeyValueEntry, 2)
+	updates <- b.older
+	updates <- nil
+	return oldUpdates(updates), nil
+}
+
+type oldUpdates chan jetstream.KeyValueEntry
+
+func (w oldUpdates) Updates() <-chan jetstream.KeyValueEntry { return w }
+
+func (w oldUpdates) Stop() error { close(w); return nil }

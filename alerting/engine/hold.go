@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"revere/alerting"
@@ -16,26 +17,31 @@ const holdKey = "hold"
 
 // Hold returns the hold as it is on record.
 func (e *Engine) Hold(ctx context.Context) (alerting.Hold, error) {
-	return readHold(ctx, e.keep)
-}
-
-func readHold(ctx context.Context, keep jetstream.KeyValue) (alerting.Hold, error) {
-	h, _, err := getHold(ctx, keep)
+	h, _, err := readHold(ctx, e.conn)
 	return h, err
 }
 
-func getHold(ctx context.Context, keep jetstream.KeyValue) (h alerting.Hold, revision uint64, err error) {
-	kept, err := keep.Get(ctx, holdKey)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
+// readHold asks the bucket's leader: another server's copy may have nothing yet, soon after a restore, or
+// the hold of a restore before.
+func readHold(ctx context.Context, conn *nats.Conn) (h alerting.Hold, revision uint64, err error) {
+	var kept struct {
+		Message struct {
+			Revision uint64 `json:"seq"`
+			Data     []byte `json:"data"`
+		} `json:"message"`
+	}
+	request := map[string]string{"last_by_subj": keySubject(keepBucket, holdKey)}
+	err = ask(ctx, conn, "$JS.API.STREAM.MSG.GET."+bucketStream(keepBucket), request, &kept)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return h, 0, nil
 	}
 	if err == nil {
-		revision, err = kept.Revision(), json.Unmarshal(kept.Value(), &h)
+		err = json.Unmarshal(kept.Message.Data, &h)
 	}
 	if err != nil {
 		err = fmt.Errorf("read whether sending is held: %w", err)
 	}
-	return h, revision, err
+	return h, kept.Message.Revision, err
 }
 
 // Release lets messages go that a hold kept back. Where nothing is held it changes nothing.
@@ -65,7 +71,7 @@ func (e *Engine) Settle(ctx context.Context) error {
 // reviseHold changes the hold by compare and set. change reports whether there is anything to write.
 func (e *Engine) reviseHold(ctx context.Context, change func(*alerting.Hold) bool) (alerting.Hold, error) {
 	for {
-		h, revision, err := getHold(ctx, e.keep)
+		h, revision, err := readHold(ctx, e.conn)
 		if err != nil || !change(&h) {
 			return h, err
 		}
@@ -86,26 +92,25 @@ func (e *Engine) reviseHold(ctx context.Context, change func(*alerting.Hold) boo
 // FollowHold calls apply with the hold whenever it changes, until ctx is done: first with how it is
 // now, before it returns. Without any hold that is the zero one.
 func (e *Engine) FollowHold(ctx context.Context, apply func(alerting.Hold)) error {
-	// What is watched may be a server's copy that has nothing yet, soon after a restore: most of them have it.
-	current, err := patiently(ctx, e.Hold)
-	if err != nil {
-		return err
-	}
 	watcher, err := e.keep.Watch(ctx, holdKey)
 	if err != nil {
 		return fmt.Errorf("watch whether sending is held: %w", err)
 	}
-	for entry := range watcher.Updates() {
-		if entry == nil {
-			break // that was all there was
-		}
-		if err := json.Unmarshal(entry.Value(), &current); err != nil {
-			return fmt.Errorf("read whether sending is held: %w", err)
-		}
+	context.AfterFunc(ctx, func() { _ = watcher.Stop() }) // the connection may have gone before
+	var known uint64
+	current, err := patiently(ctx, func(ctx context.Context) (h alerting.Hold, err error) {
+		h, known, err = readHold(ctx, e.conn)
+		return h, err
+	})
+	if err != nil {
+		return err
 	}
 	apply(current)
 	go func() {
 		for entry := range watcher.Updates() {
+			if entry == nil || entry.Revision() <= known { // what is watched may be a copy that is behind
+				continue
+			}
 			var h alerting.Hold
 			if err := json.Unmarshal(entry.Value(), &h); err != nil {
 				e.log.Error().Err(err).Msg("whether sending is held can't be read; it stays as it was")
@@ -114,6 +119,5 @@ func (e *Engine) FollowHold(ctx context.Context, apply func(alerting.Hold)) erro
 			apply(h)
 		}
 	}()
-	context.AfterFunc(ctx, func() { _ = watcher.Stop() }) // the connection may have gone before
 	return nil
 }

@@ -35,7 +35,7 @@ func (r *Restore) Finish(ctx context.Context, hold alerting.Hold, changes ...ale
 	if err := r.skipKeys(ctx, restored, skippedKeys); err != nil {
 		return fmt.Errorf("keep the keys of alerts apart: %w", err)
 	}
-	if err := r.hold(ctx, hold); err != nil {
+	if err := r.hold(ctx, restored, hold); err != nil {
 		return err
 	}
 	revision, err := restored.DirectoryRevision(ctx)
@@ -67,12 +67,12 @@ func (r *Restore) unmark(ctx context.Context) (err error) {
 }
 
 // hold has services send nothing. What was held when it was backed up knew no more than its own backup.
-func (r *Restore) hold(ctx context.Context, hold alerting.Hold) error {
+func (r *Restore) hold(ctx context.Context, restored *Engine, hold alerting.Hold) error {
 	keep, err := patiently(ctx, func(ctx context.Context) (jetstream.KeyValue, error) { return r.js.KeyValue(ctx, keepBucket) })
 	if err != nil {
 		return err
 	}
-	before, err := patiently(ctx, func(ctx context.Context) (alerting.Hold, error) { return readHold(ctx, keep) })
+	before, err := patiently(ctx, restored.Hold)
 	if err != nil {
 		return err
 	}

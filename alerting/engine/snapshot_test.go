@@ -289,6 +289,25 @@ func TestAHoldIsReleasedOnce(t *testing.T) {
 	}, patience, time.Millisecond)
 }
 
+// A process that watches a copy which is behind begins with how it is all the same: after two restores it
+// may still have the hold of the first, which was released long ago.
+func TestAHoldIsNotOverlookedOnACopyThatIsBehind(t *testing.T) {
+	t.Parallel()
+	e := restored(t, copyAll(t, open(t)))
+	_, err := e.Release(t.Context(), "operator", held.Since.Add(time.Hour))
+	require.NoError(t, err)
+	older, err := e.KeptHold(t.Context())
+	require.NoError(t, err)
+	again := alerting.Hold{Since: held.Since.Add(24 * time.Hour), Through: 7}
+	require.NoError(t, e.KeepHold(t.Context(), again))
+	e.WatchBehind(older)
+	heard := make(chan alerting.Hold, 3)
+	require.NoError(t, e.FollowHold(t.Context(), func(h alerting.Hold) { heard <- h }))
+	assert.Equal(t, again, <-heard)
+	time.Sleep(10 * time.Millisecond)
+	assert.Empty(t, heard)
+}
+
 func TestWithoutARestoreNothingIsHeld(t *testing.T) {
 	t.Parallel()
 	h, err := open(t).Hold(t.Context())

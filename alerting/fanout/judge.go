@@ -100,7 +100,11 @@ func (p *pass) read(s alerting.Submission) (alerting.Alert, []alerting.Problem, 
 	if err != nil {
 		return alerting.Alert{}, nil, err
 	}
-	in := alerting.Intake{Now: p.Now(), Atlas: p.Atlas, DefaultID: string(s.Key()), DefaultSent: s.Received, MayAddress: p.mayAddress(s, subject)}
+	now := p.Now()
+	if since := p.inDoubt(s.Sequence, s.Received); !since.IsZero() {
+		now = since // it may have gone out before it was over, and then has to be withdrawn
+	}
+	in := alerting.Intake{Now: now, Atlas: p.Atlas, DefaultID: string(s.Key()), DefaultSent: s.Received, MayAddress: p.mayAddress(s, subject)}
 	if !s.Sealed {
 		in.Subject = subject
 	}

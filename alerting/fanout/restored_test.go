@@ -58,3 +58,47 @@ func TestCodesDiffer(t *testing.T) {
 	}
 	assert.Len(t, codes, 100)
 }
+
+// It has the same code although alerts that were open then are over by now.
+func TestAnAlertThatIsTakenInAgainMuchLater(t *testing.T) {
+	const open, doubtful = 60, 20
+	short := map[string]any{"expires": start.Add(time.Hour).Format(time.RFC3339)}
+	opening := func(w *world) {
+		for i := range uint64(open) {
+			short["id"] = nil
+			w.accept(on(i+1, "ma.boston", short))
+		}
+	}
+	codes := func(w *world) (codes []string) {
+		for i := range uint64(doubtful) {
+			head, _ := w.board.Head(w.accept(on(open+i+1, "ma.boston", map[string]any{"id": nil})))
+			codes = append(codes, head.Code)
+		}
+		return codes
+	}
+	before, again := newWorld(t, clerks("ma.boston")...), newWorld(t, clerks("ma.boston")...)
+	opening(before)
+	opening(again)
+	again.now = start.Add(2 * time.Hour)
+	again.inDoubt = func(_ uint64, received time.Time) time.Time { return received }
+	assert.Equal(t, codes(before), codes(again))
+}
+
+// One that is over by now was sent all the same: whoever withdraws it reaches those who may have it.
+func TestAnAlertThatIsTakenInAgainWhenItIsOver(t *testing.T) {
+	w := newWorld(t, clerks("ma.boston")...)
+	w.now = start.Add(48 * time.Hour)
+	w.inDoubt = func(sequence uint64, received time.Time) time.Time {
+		if sequence > 8 {
+			return time.Time{}
+		}
+		return received
+	}
+	key := w.accept(on(7, "ma.boston", map[string]any{"id": "before"}))
+	assert.Equal(t, start, w.doubtful(key))
+	cancel := on(9, "ma.boston", corrects(alerting.TypeCancel, "x", "before"))
+	cancel.Received = w.now
+	assert.Len(t, w.manifests(w.accept(cancel)), 1)
+	late := on(10, "ma.boston", map[string]any{"id": "late"})
+	assert.Equal(t, alerting.VerdictRejected, w.publish(late).Verdict, "it waited until it was over, and nobody has seen it")
+}

@@ -155,10 +155,13 @@ func (p *pass) add(ctx context.Context, records []alerting.Record) error {
 
 // newCode picks the code of a new alert: at random, and the same one when the alert is taken in again
 // by a system that was restored from a backup and does not know that it was. People may have it in their
-// hands, and the provider is asked for it. Only where other codes are in use by then it may differ.
+// hands, and the provider is asked for it. So what was in use then counts; only where that differs it may.
 func (p *pass) newCode(opened alerting.Opened) (string, error) {
 	if p.codes == nil {
 		p.codes = alerting.NewCodes(p.Board.CodesInUse(p.Now()))
+	}
+	if since := p.inDoubt(opened.Sequence, opened.Received); !since.IsZero() {
+		p.codes.Take(p.Board.CodesInUse(since))
 	}
 	seed := sha256.Sum256([]byte(opened.Identity + " " + opened.Received.Format(time.RFC3339Nano)))
 	code, ok := p.codes.Pick(rand.New(rand.NewChaCha8(seed)).IntN)
@@ -170,11 +173,15 @@ func (p *pass) newCode(opened alerting.Opened) (string, error) {
 
 // template is what the records of a manifest have in common.
 func (p *pass) template(key alerting.Key, sequence uint64, received time.Time) alerting.Record {
-	r := alerting.Record{Alert: key, At: p.moment()}
-	if p.InDoubt != nil {
-		r.InDoubt = p.InDoubt(sequence, received)
+	return alerting.Record{Alert: key, At: p.moment(), InDoubt: p.inDoubt(sequence, received)}
+}
+
+// inDoubt is since when what was published at a sequence may have gone out; zero where it can't have.
+func (p *pass) inDoubt(sequence uint64, received time.Time) time.Time {
+	if p.InDoubt == nil {
+		return time.Time{}
 	}
-	return r
+	return p.InDoubt(sequence, received)
 }
 
 // moment is now as records have it: UTC in milliseconds.

@@ -207,5 +207,6 @@ func (p *Processor) settle(ctx context.Context, x fetched) (settled bool, err er
 		p.Observe(f.Channel, f.Kind, outcome)
 		drawn = append(drawn, records...)
 	}
+	p.doubt(x.Arrival, drawn)
 	return true, p.write(ctx, append(drawn, alerting.Record{Settled: x.Arrival, Awaits: x.alert}))
 }

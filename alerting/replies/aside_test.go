@@ -309,3 +309,18 @@ func TestWhatIsSetAsideCountsOnce(t *testing.T) {
 		}
 	}
 }
+
+// What waited for an alert long past may have been answered by the system before a restore, too.
+func TestWhatWaitedMayHaveBeenAnsweredBeforeARestore(t *testing.T) {
+	setUp(t, func(w *longPast) {
+		w.processor.Answered = 1
+		stop := w.run()
+		w.hear(says(clerkPhone, "ACK K7Q"))
+		w.read()
+		require.Len(t, w.notices(w.old), 1)
+		due := w.board.Take("sms", 9, 9, at.Add(time.Hour))
+		require.Len(t, due, 1)
+		assert.True(t, due[0].Unsettled && due[0].PossibleDuplicate)
+		require.NoError(t, stop())
+	})
+}

@@ -107,9 +107,7 @@ func (p *Processor) deal(ctx context.Context, arrivals []Arrival) error {
 		if err != nil {
 			return err
 		}
-		if a.Sequence <= p.Answered {
-			doubt(records)
-		}
+		p.doubt(a.Sequence, records)
 		if pending = append(pending, records...); len(pending) == 0 {
 			pending = append(pending, alerting.Record{})
 		}
@@ -119,7 +117,10 @@ func (p *Processor) deal(ctx context.Context, arrivals []Arrival) error {
 }
 
 // doubt says of what is sent back that it may have been sent already, since what it answers came in.
-func doubt(records []alerting.Record) {
+func (p *Processor) doubt(arrival uint64, records []alerting.Record) {
+	if arrival > p.Answered {
+		return
+	}
 	for i := range records {
 		if r := &records[i]; len(r.Notices) > 0 {
 			r.InDoubt = r.At

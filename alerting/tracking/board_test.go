@@ -188,6 +188,7 @@ func anyRecord(random *rand.Rand) alerting.Record {
 	default:
 		seldom(&r, random)
 	}
+	r.InDoubt = sometimes(random)
 	return r
 }
 

@@ -97,7 +97,16 @@ func happening(random *rand.Rand, key alerting.Key) alerting.Record {
 			r.Notices = []alerting.Notice{{Channel: "sms", Address: "+11", Kind: alerting.NoticeConfirmation, Text: "thanks"}}
 		}
 	}
+	r.InDoubt = sometimes(random)
 	return r
+}
+
+// sometimes is when a system before may have done the same, as it may after a restore.
+func sometimes(random *rand.Rand) time.Time {
+	if random.IntN(3) > 0 {
+		return time.Time{}
+	}
+	return before.Add(time.Duration(random.IntN(100)) * time.Minute)
 }
 
 // widening is the manifest of an alert that is for more areas now: some are on it already.

@@ -14,7 +14,9 @@ func (s *Service) watchHold(h alerting.Hold) {
 	switch before := s.gate.Hold(); {
 	case h.Held():
 		s.log.Warn().Time("restored", h.Since).Time("backup", h.Backup).Msg("held: this system was restored from a backup and sends nothing; `revere release` shows what waits, and lets it go")
-	case before.Held():
+	case h.Doubts():
+		s.log.Info().Msg("nothing is sent before a router has put on record what may have gone out before the restore")
+	case before.Held() || before.Doubts():
 		s.log.Info().Str("by", h.By).Msg("released: messages go out from now on")
 	}
 	s.gate.Set(h)
