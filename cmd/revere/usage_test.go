@@ -112,6 +112,8 @@ func TestWrongUsageIsStatus2AndNamesTheFix(t *testing.T) {
 		"publish ma.boston x --severity severe":                         "--status is missing",
 		"publish ma.boston Phishing by mail":                            `"by" is one argument too many; a text of several words needs quotes around it`,
 		"serve revere.yaml":                                             `"revere.yaml" is one argument too many; name a configuration with --config`,
+		"subscribers list salem":                                        "\"salem\" is one argument too many\n",
+		"alerts show a1 a2":                                             "\"a2\" is one argument too many\n",
 		"check revere.yaml":                                             `"revere.yaml" is one argument too many; name a configuration with --config`,
 		"publish ma.boston x --severity bad --status no":                `--severity "bad" is not one of extreme, severe`,
 		"publish ma.boston --file a.json":                               "leave out the area",
