@@ -84,7 +84,8 @@ func (w *width) recorded(took time.Duration) {
 
 // ahead is how many attempts may be on record, or on their way there, beyond those that are called: as
 // many as are answered while a window gathers and its record is written, so that no place waits for one.
-// Where calls hang there are soon none: what finds no room in time has used up an attempt.
+// Where calls hang there are soon none, and none where the oldest goes on for longer than an attempt waits:
+// what finds no room in time has used up an attempt.
 func (w *width) ahead(width int, now time.Time) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,7 +99,7 @@ func (w *width) ahead(width int, now time.Time) int {
 	if call = max(call, goesOn); call <= 0 {
 		return window
 	}
-	if call-goesOn > horizon { // where calls begin together, they end together
+	if call-goesOn > latestStart { // no place is free in time: where calls begin together, they end together
 		return 0
 	}
 	return int(min(window, float64(width)*float64(w.record+gather)/float64(call)))
