@@ -165,6 +165,10 @@ func TestAFailureWithJSONIsJSON(t *testing.T) {
 	assert.Equal(t, []any{statusUsage, codeUsage}, []any{f.status, f.Code})
 	assert.Contains(t, f.Detail, `--status "actul" is not one of actual`)
 
+	assert.Equal(t, codeUsage, failed("alerts", "list", "--json=1", "--status", "actul").Code)
+	assert.Contains(t, shell{}.run(t, "alerts", "list", "--json=false", "--status", "actul").err, "revere: --status")
+	assert.Contains(t, shell{}.run(t, "publish", "--status", "actul", "--", "--json").err, "revere: ")
+
 	f = failed("alerts", "list", "--json", "--token", "x", "--server", "http://127.0.0.1:1")
 	assert.Equal(t, []any{statusFailed, codeUnreachable}, []any{f.status, f.Code})
 
