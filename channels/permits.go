@@ -38,7 +38,7 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 		may.probe = true
 	}
 	if n <= 0 {
-		return permit{}, lull{atMost: idle, ended: d.calls.ended}
+		return permit{}, lull{atMost: horizon, ended: d.calls.ended} // by then something may be recorded ahead
 	}
 	units, wait := d.pace.room(now)
 	if units < 1 {

@@ -15,7 +15,7 @@ type width struct {
 
 	mu      sync.Mutex
 	latency time.Duration // how long it takes from preparing a call to its answer, smoothed; 0 before the first
-	call    time.Duration // of that, the call itself
+	call    time.Duration // of that, the call itself; 0 before the first
 	record  time.Duration // how long it takes to put attempts on record, smoothed
 	open    []*exchange   // that began, in order; those at the front are not answered
 }
@@ -65,9 +65,14 @@ func (w *width) answered(x *exchange, now time.Time) {
 		w.latency = took
 	}
 	w.latency += time.Duration(smoothing * float64(took-w.latency))
-	if !x.called.IsZero() {
-		w.call += time.Duration(smoothing * float64(now.Sub(x.called)-w.call))
+	if x.called.IsZero() {
+		return
 	}
+	call := now.Sub(x.called)
+	if w.call == 0 {
+		w.call = call
+	}
+	w.call += time.Duration(smoothing * float64(call-w.call))
 }
 
 // recorded notes how long it took to put attempts on record.
@@ -79,19 +84,23 @@ func (w *width) recorded(took time.Duration) {
 
 // ahead is how many attempts may be on record, or on their way there, beyond those that are called: as
 // many as are answered while a window gathers and its record is written, so that no place waits for one.
-// Where calls hang there are soon none: what finds no room in time has used up an attempt.
+// Where calls hang there are soon none, and none where the oldest goes on for longer than an attempt waits:
+// what finds no room in time has used up an attempt.
 func (w *width) ahead(width int, now time.Time) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.latency == 0 || w.record == 0 {
 		return 0
 	}
-	call := w.call
+	call, goesOn := w.call, time.Duration(0)
 	if len(w.open) > 0 && !w.open[0].called.IsZero() {
-		call = max(call, now.Sub(w.open[0].called))
+		goesOn = now.Sub(w.open[0].called)
 	}
-	if call <= 0 {
+	if call = max(call, goesOn); call <= 0 {
 		return window
+	}
+	if call-goesOn > latestStart { // no place is free in time: where calls begin together, they end together
+		return 0
 	}
 	return int(min(window, float64(width)*float64(w.record+gather)/float64(call)))
 }

@@ -77,7 +77,7 @@ func (s *Server) correctedBefore(caller access.Token, key alerting.Key, id strin
 	head, _ := s.Board.Head(made)
 	var warnings []alerting.Problem
 	if !head.Expanded {
-		warnings = append(warnings, fanout.Unexpanded(made))
+		warnings = append(warnings, fanout.Unexpanded(s.Board, made))
 	}
 	return Published{
 		ID: opened.Alert.ID, Key: made, Code: opened.Code, Areas: opened.Alert.Areas, StatusURL: s.statusURL(made),

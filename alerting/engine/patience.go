@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -80,4 +81,29 @@ var forNow = []jetstream.ErrorCode{
 	10009, // JetStream cluster can not handle request
 	10163, // expected last sequence per subject temporarily unavailable
 	10176, // atomic publish batch is incomplete: its leader went away
+}
+
+// makeStream makes a stream, or changes one that is there. Done again it changes nothing.
+func makeStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	for began := time.Now(); ; {
+		stream, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return js.CreateOrUpdateStream(ctx, config) })
+		if !storeless(err) || time.Since(began) > storePatience || !pause(ctx, storeWait) {
+			return stream, err
+		}
+	}
+}
+
+// storePatience is how long the server may have no place for a stream: longer it has none at all, on a disk
+// that can't be written, say. storeWait is the pause before the next try.
+const (
+	storePatience = 2 * time.Second
+	storeWait     = 50 * time.Millisecond
+)
+
+// storeless reports whether the server could make no place for a stream's files. When the last stream of an
+// account is removed the server removes the account's directories, too, after it has answered: it may take
+// them away from under the next stream.
+func storeless(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == 10049 && strings.Contains(api.Description, "creating store") // 10049: stream create failed
 }

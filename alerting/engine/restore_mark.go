@@ -57,7 +57,7 @@ func (r *Restore) mark(ctx context.Context) error {
 		Name: restoringStream, Description: "a restore is under way", Subjects: []string{"restoring"}, Replicas: r.replicas, Storage: jetstream.FileStorage,
 		Metadata: map[string]string{markedBy: r.id},
 	}
-	_, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return r.js.CreateOrUpdateStream(ctx, config) })
+	_, err := makeStream(ctx, r.js, config)
 	return err
 }
 

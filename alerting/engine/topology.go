@@ -75,7 +75,7 @@ func streams(replicas int) []jetstream.StreamConfig {
 func (e *Engine) ensureTopology(ctx context.Context, replicas int) error {
 	e.streams = map[string]jetstream.Stream{}
 	for _, config := range streams(replicas) {
-		stream, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return e.js.CreateOrUpdateStream(ctx, config) })
+		stream, err := makeStream(ctx, e.js, config)
 		if err != nil {
 			return fmt.Errorf("create stream %s: %w", config.Name, err)
 		}

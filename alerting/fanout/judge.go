@@ -30,14 +30,15 @@ func (p *pass) judge(ctx context.Context, s alerting.Submission) error {
 	return nil
 }
 
-// refuse rejects a submission, unless its record is there already: a correction that can't be expanded has
-// withdrawn what it corrects.
+// refuse rejects a submission, unless it is a correction that is on record, now or since an earlier message, and
+// can't be expanded: it has withdrawn what it corrects. One that would be widened and is over is refused.
 func (p *pass) refuse(ctx context.Context, s alerting.Submission, why *alerting.Error, v *alerting.Verdict) error {
-	if _, onRecord := p.Board.Opened(s.Key()); !onRecord {
+	head, onRecord := p.Board.Head(v.Alert)
+	if !onRecord || head.Expanded || why.Code == alerting.CodeClosed {
 		return p.reject(ctx, s, why, v)
 	}
 	v.Verdict = alerting.VerdictAccepted
-	return p.giveUp(ctx, s.Key(), why)
+	return p.giveUp(ctx, v.Alert, why)
 }
 
 func (p *pass) reject(ctx context.Context, s alerting.Submission, why *alerting.Error, v *alerting.Verdict) error {

@@ -121,7 +121,7 @@ const toNobody = "it goes to nobody: no list of those who had what it corrects c
 // giveUp lets the desk see that a correction can't be expanded, once.
 func (p *pass) giveUp(ctx context.Context, key alerting.Key, why error) error {
 	p.Log.Error().Err(why).Str("alert", string(key)).Msg("a correction could not be expanded, and goes to nobody; correct it in its turn")
-	if p.givenUp(key) {
+	if givenUp(p.Board, key) {
 		return nil
 	}
 	remark := alerting.Remark{Kind: alerting.RemarkUnexpanded, Detail: toNobody}
@@ -131,8 +131,8 @@ func (p *pass) giveUp(ctx context.Context, key alerting.Key, why error) error {
 	return p.flush(ctx)
 }
 
-func (r *Router) givenUp(key alerting.Key) bool {
-	summary, _ := r.Board.Summary(key)
+func givenUp(board *tracking.Board, key alerting.Key) bool {
+	summary, _ := board.Summary(key)
 	return slices.ContainsFunc(summary.Remarks, func(v tracking.RemarkView) bool { return v.Kind == alerting.RemarkUnexpanded })
 }
 
@@ -153,27 +153,27 @@ func (r *run) tryExpand(ctx context.Context, x late) (err error) {
 	return p.flush(ctx)
 }
 
-// unexpanded is what the producer of a correction is told that has no manifest.
-func (r *Router) unexpanded(key alerting.Key) alerting.Problem {
-	doubt := Unexpanded(key)
-	if r.givenUp(key) {
-		doubt.Detail = toNobody
+// Unexpanded is what the producer of a correction is told that has no manifest.
+func Unexpanded(board *tracking.Board, key alerting.Key) alerting.Problem {
+	doubt := alerting.Problem{Pointer: "/references", Code: alerting.CodeUnexpanded, Detail: toNobody}
+	if !givenUp(board, key) {
+		doubt.Detail = fmt.Sprintf("what it corrects is withdrawn, and nobody has been told yet: that is long past, and who had it is being read again; verdicts.%s will say when that is done, and so does \"expanded\" in the status", key)
 	}
 	return doubt
 }
 
-// Unexpanded is what is said of a correction that has no manifest yet.
-func Unexpanded(key alerting.Key) alerting.Problem {
-	return alerting.Problem{Pointer: "/references", Code: alerting.CodeUnexpanded, Detail: fmt.Sprintf(
-		"what it corrects is withdrawn, and nobody has been told yet: that is long past, and who had it is being read again; verdicts.%s will say when that is done, and so does \"expanded\" in the status", key)}
-}
-
 // amend replaces the verdict on the message that made a late correction by one without the doubt, or with
-// what came of it. Where that fails the summary tells as much.
+// what came of it: once, though it waits twice where it was published twice. Where that fails the summary
+// tells as much.
 func (r *run) amend(ctx context.Context, key alerting.Key) {
+	if r.amended[key] {
+		return
+	}
 	if err := r.tryAmend(ctx, key); err != nil {
 		r.Log.Warn().Err(err).Str("alert", string(key)).Msg("the producer of a correction could not be told what became of it")
+		return
 	}
+	r.amended[key] = true
 }
 
 func (r *run) tryAmend(ctx context.Context, key alerting.Key) (err error) {
@@ -186,7 +186,7 @@ func (r *run) tryAmend(ctx context.Context, key alerting.Key) (err error) {
 	_, warnings, _ := p.read(s) // it is accepted, whatever would be said of it now
 	head, _ := r.Board.Head(key)
 	if !head.Expanded {
-		warnings = append(warnings, r.unexpanded(key))
+		warnings = append(warnings, Unexpanded(r.Board, key))
 	}
 	return r.Store.Pronounce(ctx, alerting.Verdict{
 		Key: s.Key(), Verdict: alerting.VerdictAccepted, Sequence: s.Sequence, Subject: s.Subject, Alert: key, ID: head.Alert.ID,

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
+	"revere/alerting/fanout"
 	"revere/alerting/tracking"
 	"revere/alerting/tracking/trackingtest"
 )
@@ -221,6 +222,7 @@ func TestALateCorrectionThatGoesToNobodyIsSaid(t *testing.T) {
 		v := r.verdict("a2")
 		require.Equal(t, []string{alerting.CodeUnknownArea, alerting.CodeUnexpanded}, warned(v))
 		assert.Contains(t, v.Warnings[1].Detail, "goes to nobody")
+		assert.Equal(t, v.Warnings[1], fanout.Unexpanded(r.board, "a2"), "whoever asks the API again is told the same")
 		s, _ := r.board.Summary("a2")
 		require.Len(t, s.Remarks, 1)
 		assert.Equal(t, alerting.RemarkUnexpanded, s.Remarks[0].Kind)

@@ -58,8 +58,14 @@ func TestACorrectionThatMakesTheRouterPanicIsNotCalledRefused(t *testing.T) {
 		require.Len(t, s.Remarks, 1)
 		assert.Equal(t, alerting.RemarkUnexpanded, s.Remarks[0].Kind)
 	}
+	repeated := update
+	repeated.Sequence = 3
+	v := w.publish(repeated)
+	assert.Equal(t, alerting.VerdictAccepted, v.Verdict, "sent again it is the same: %s", v.Detail)
+	assert.Equal(t, []any{alerting.Key("a2"), true}, []any{v.Alert, v.Repeated})
+	assert.Empty(t, w.store.rejected)
 	changes = corrects("cancel", "c", "a2")
 	changes["areas"] = boston
-	again := w.accept(by("desk", on(3, "ma.boston", changes)))
+	again := w.accept(by("desk", on(4, "ma.boston", changes)))
 	assert.Equal(t, []string{"sms:ada"}, w.due(again), "who has the original hears of the correction's correction")
 }

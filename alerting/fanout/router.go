@@ -102,7 +102,7 @@ func (p *pass) pronounce(ctx context.Context, submissions []alerting.Submission)
 		head, _ := p.Board.Head(v.Alert) // none of a rejected one
 		v.Ledger = head.Sequence
 		if v.Verdict == alerting.VerdictAccepted && !head.Expanded {
-			v.Warnings = append(v.Warnings, p.unexpanded(v.Alert))
+			v.Warnings = append(v.Warnings, Unexpanded(p.Board, v.Alert))
 		}
 		work.Go(func() error { return p.Store.Pronounce(ctx, v, submissions[i].VerdictTo) })
 	}

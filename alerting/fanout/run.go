@@ -62,10 +62,11 @@ type run struct {
 	queue   *queue
 	begun   alerting.Judged
 	measure measure
+	amended map[alerting.Key]bool // late corrections whose producers know what came of them
 }
 
 func (r *Router) run(source Source, journal alerting.Journal, begun alerting.Judged) *run {
-	run := &run{Router: *r, source: source, journal: journal, queue: newQueue(begun), begun: begun}
+	run := &run{Router: *r, source: source, journal: journal, queue: newQueue(begun), begun: begun, amended: map[alerting.Key]bool{}}
 	run.measure = measure{Room: r.Room, board: r.Board, log: r.Log}
 	run.Observe = func(verdict string, deliveries int) {
 		r.Observe(verdict, deliveries)

@@ -33,7 +33,7 @@ type Statement struct {
 func (d Desk) ForPerson(ctx context.Context, key alerting.Key, subscriber string, s Statement) (sequence uint64, err error) {
 	person, ok := d.Board.PersonOf(key, subscriber)
 	if !ok {
-		return 0, alerting.Errorf(alerting.CodeNotFound, "subscriber %q is not among those whom alert %s went to; `revere alerts show %s` lists them", subscriber, key, key)
+		return 0, alerting.Errorf(alerting.CodeNotFound, "subscriber %q is not among those whom alert %s went to; `revere alerts show %s --people` lists them", subscriber, key, key)
 	}
 	answer := alerting.Answer{Recipients: []uint32{person.Recipient}}
 	return d.record(ctx, key, person.Alert, person.Phase, answer, s)

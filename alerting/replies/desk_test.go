@@ -67,7 +67,9 @@ func TestAnswersByHandThatAreNotTaken(t *testing.T) {
 			assert.Equal(t, test.want, alerting.CodeOf(err), "%v", err)
 		})
 	}
-	_, err := w.desk().ForPerson(t.Context(), open, "boston clerk", replies.Statement{Response: "7", Note: long})
+	_, err := w.desk().ForPerson(t.Context(), open, "nobody", replies.Statement{})
+	assert.ErrorContains(t, err, "`revere alerts show a1 --people` lists them")
+	_, err = w.desk().ForPerson(t.Context(), open, "boston clerk", replies.Statement{Response: "7", Note: long})
 	var all *alerting.Error
 	require.ErrorAs(t, err, &all)
 	assert.Len(t, all.Problems, 2, "all at once")

@@ -46,8 +46,15 @@ func runBench(ctx context.Context, env environment, to connection, cmd benchComm
 func benchText(r bench.Report) string {
 	english := message.NewPrinter(language.English)
 	var b strings.Builder
-	english.Fprintf(&b, "%s, %s, %d CPUs, engine %s; %d recipients in %d areas, %d alerts, %d samples, runs: %d; backlog and HTTP at %s a call, backlog at %v calls a second\n\n",
-		r.Go, r.System, r.CPUs, r.Engine, r.Recipients, r.Areas, r.Alerts, r.Samples, r.Runs, r.ChannelLatency, number.Decimal(r.ChannelRate))
+	some := func(n int, what string) string {
+		if n == 1 {
+			return "1 " + what
+		}
+		return english.Sprintf("%d %ss", n, what)
+	}
+	fmt.Fprintf(&b, "%s, %s, %s, engine %s; %s in %s, %s, %s, runs: %d; backlog and HTTP at %s a call, backlog at %s calls a second\n\n",
+		r.Go, r.System, some(r.CPUs, "CPU"), r.Engine, some(r.Recipients, "recipient"), some(r.Areas, "area"), some(r.Alerts, "alert"), some(r.Samples, "sample"),
+		r.Runs, r.ChannelLatency, english.Sprint(number.Decimal(r.ChannelRate)))
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "FIGURE\tVALUE\tUNIT\tRATIO\tTARGET")
 	for _, f := range r.Figures {

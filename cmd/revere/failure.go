@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"revere/alerting"
 	"revere/cmd/revere/client"
@@ -103,7 +101,15 @@ func tokenHint(code, source string) string {
 
 // wantsJSON reports whether --json was typed: what is wrong with a command line is told before it is read.
 func wantsJSON(args []string) bool {
-	return slices.ContainsFunc(args, func(arg string) bool { return arg == "--json" || strings.HasPrefix(arg, "--json=t") })
+	for _, arg := range args {
+		switch arg {
+		case "--json", "--json=true", "--json=1", "--json=yes": // as kong reads them
+			return true
+		case "--": // the rest are no flags
+			return false
+		}
+	}
+	return false
 }
 
 // sayf talks to the person, on a line of its own. What can't be said there can't be said at all.

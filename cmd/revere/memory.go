@@ -25,18 +25,21 @@ func tuneMemory(ctx context.Context) {
 	}
 	debug.SetGCPercent(garbagePercent)
 	debug.SetMemoryLimit(leastLimit)
-	go func() {
-		tick := time.NewTicker(limitLook)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				debug.SetMemoryLimit(max(leastLimit, 2*inUse()-leastLimit/2))
-			}
+	go every(ctx, limitLook, func() { debug.SetMemoryLimit(max(leastLimit, 2*inUse()-leastLimit/2)) })
+}
+
+// every does something again and again until ctx is done, for the first time after one interval.
+func every(ctx context.Context, interval time.Duration, do func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			do()
 		}
-	}()
+	}
 }
 
 // inUse is how many bytes of the heap the last collection found in use.

@@ -12,6 +12,7 @@ import (
 	"revere/alerting/api"
 	"revere/alerting/fanout"
 	"revere/alerting/tracking"
+	"revere/cmd/bench"
 )
 
 func TestTablesFitAndAlign(t *testing.T) {
@@ -54,4 +55,10 @@ func TestTheDeskReadsWhetherACorrectionHasBegunToGoOut(t *testing.T) {
 	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "not everything has gone out yet")
 	s.Finished = true
 	assert.NotContains(t, summaryText(environment{zone: time.UTC}, s), "under way")
+}
+
+func TestTheBenchSaysHowMuchItMeasured(t *testing.T) {
+	text := benchText(bench.Report{CPUs: 2, Recipients: 100_000, Areas: 1, Alerts: 1, Samples: 200, Runs: 1, ChannelRate: 1000})
+	assert.Contains(t, text, "2 CPUs, engine ; 100,000 recipients in 1 area, 1 alert, 200 samples, runs: 1;")
+	assert.Contains(t, text, "backlog at 1,000 calls a second")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -80,7 +81,7 @@ func misused(parser *kong.Kong, args []string, err error) error {
 		text = strings.TrimSuffix(fmt.Sprintf("there is no command %q; %s", name, near), "; ")
 	}
 	if extra, found := strings.CutPrefix(text, "unexpected argument "); found && len(node.Children) == 0 {
-		text = fmt.Sprintf("%q is one argument too many; %s", extra, instead(node))
+		text = fmt.Sprintf("%q is one argument too many%s", extra, instead(node, extra))
 	}
 	if missing, found := strings.CutPrefix(text, "expected \"<"); found {
 		text = "missing <" + strings.TrimSuffix(missing, `"`)
@@ -88,10 +89,14 @@ func misused(parser *kong.Kong, args []string, err error) error {
 	return usageError(fmt.Sprintf("%s\n`%s --help` shows how it is used.", text, path))
 }
 
-// instead says what was probably meant by an argument that a command does not take.
-func instead(node *kong.Node) string {
-	if len(node.Positional) == 0 {
-		return "name a configuration with --config"
+// instead says what was probably meant by an argument that a command does not take; empty where nobody knows.
+func instead(node *kong.Node, extra string) string {
+	takesText := slices.ContainsFunc(node.Positional, func(v *kong.Value) bool { return v.Name == "headline" })
+	switch extension := filepath.Ext(extra); {
+	case len(node.Positional) == 0 && (extension == ".yaml" || extension == ".yml"):
+		return "; name a configuration with --config"
+	case takesText:
+		return "; a text of several words needs quotes around it"
 	}
-	return "a text of several words needs quotes around it"
+	return ""
 }

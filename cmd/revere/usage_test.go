@@ -112,6 +112,8 @@ func TestWrongUsageIsStatus2AndNamesTheFix(t *testing.T) {
 		"publish ma.boston x --severity severe":                         "--status is missing",
 		"publish ma.boston Phishing by mail":                            `"by" is one argument too many; a text of several words needs quotes around it`,
 		"serve revere.yaml":                                             `"revere.yaml" is one argument too many; name a configuration with --config`,
+		"subscribers list salem":                                        "\"salem\" is one argument too many\n",
+		"alerts show a1 a2":                                             "\"a2\" is one argument too many\n",
 		"check revere.yaml":                                             `"revere.yaml" is one argument too many; name a configuration with --config`,
 		"publish ma.boston x --severity bad --status no":                `--severity "bad" is not one of extreme, severe`,
 		"publish ma.boston --file a.json":                               "leave out the area",
@@ -162,6 +164,10 @@ func TestAFailureWithJSONIsJSON(t *testing.T) {
 	f := failed("alerts", "list", "--json", "--status", "actul")
 	assert.Equal(t, []any{statusUsage, codeUsage}, []any{f.status, f.Code})
 	assert.Contains(t, f.Detail, `--status "actul" is not one of actual`)
+
+	assert.Equal(t, codeUsage, failed("alerts", "list", "--json=1", "--status", "actul").Code)
+	assert.Contains(t, shell{}.run(t, "alerts", "list", "--json=false", "--status", "actul").err, "revere: --status")
+	assert.Contains(t, shell{}.run(t, "publish", "--status", "actul", "--", "--json").err, "revere: ")
 
 	f = failed("alerts", "list", "--json", "--token", "x", "--server", "http://127.0.0.1:1")
 	assert.Equal(t, []any{statusFailed, codeUnreachable}, []any{f.status, f.Code})

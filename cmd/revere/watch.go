@@ -41,7 +41,7 @@ func (cmd *alertsWatchCommand) Run(ctx context.Context, env environment, server 
 	printer := &eventPrinter{env: env, each: cmd.Each, last: map[string]printed{}}
 	printing := newCounting(env.stdout, printer)
 	defer printing.tell()
-	go printing.tellEvery(following, tellEvery)
+	go every(following, tellEvery, printing.tell)
 	if cmd.UntilFinished {
 		go stopWhenFinished(following, server, client.Path("alerts", string(found.Key)), &shown, stop)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -81,17 +80,4 @@ func (c *counting) tell() {
 	c.printer.text = ""
 	c.printer.line("so far", "%s", totals)
 	_, _ = io.WriteString(c.out, c.printer.text)
-}
-
-func (c *counting) tellEvery(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			c.tell()
-		}
-	}
 }

@@ -35,8 +35,8 @@ const saveAs = `line 1: %s; save it as "CSV UTF-8 (comma delimited)"`
 // what is wrong goes to report, and ok is false when the rows can't be read for it.
 func Open(r io.Reader, known, required []string, report *Report) (s *Sheet, ok bool) {
 	content := skipMark(r)
-	start, _ := content.Peek(4)
-	workbook := string(start) == "PK\x03\x04" // a ZIP, as workbooks are
+	start, _ := content.Peek(4096)
+	workbook := strings.HasPrefix(string(start), "PK\x03\x04") // a ZIP, as workbooks are
 	s = &Sheet{reader: csv.NewReader(content), report: report, at: map[string]int{}}
 	s.reader.FieldsPerRecord = -1
 	s.reader.TrimLeadingSpace = true
@@ -49,8 +49,13 @@ func Open(r io.Reader, known, required []string, report *Report) (s *Sheet, ok b
 		report.Add("/rows/1", alerting.CodeMalformed, saveAs, "the file is a workbook and not CSV")
 		return s, false
 	case err != nil:
-		s.fail(err)
-		return s, false
+		if line, _, whole := strings.Cut(string(start), "\n"); whole { // quotes beside what is no comma
+			header = strings.Split(line, ",")
+		}
+		if otherFormat(header) == "" {
+			s.fail(err)
+			return s, false
+		}
 	}
 	if other := otherFormat(header); other != "" { // every column would be unknown: one thing is wrong
 		report.Add("/rows/1", alerting.CodeMalformed, saveAs, other)

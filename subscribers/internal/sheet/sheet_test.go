@@ -38,9 +38,10 @@ func TestReportsOfNothingAreNoError(t *testing.T) {
 
 func TestAFileThatIsNoCommaSeparatedTextIsToldSoOnce(t *testing.T) {
 	for file, want := range map[string]string{
-		"a;b\n1;2\n":           "semicolons between them",
-		"a\tb\n1\t2\n":         "tabs between them",
-		"PK\x03\x04\x14,\"x\n": "is a workbook",
+		"a;b\n1;2\n":                              "semicolons between them",
+		"\"a\";\"b\"\n1;2\n":                      "semicolons between them",
+		"a\tb\n1\t2\n":                            "tabs between them",
+		"PK\x03\x04\x14,\"x\n":                    "is a workbook",
 		"\xff\xfea\x00,\x00b\x00\n\x001\x00,\x00": "is not UTF-8 text",
 		"a\x00,\x00b\x00\n":                       "is not UTF-8 text",
 		"a,caf\xe9\n":                             "is not UTF-8 text",
