@@ -97,9 +97,6 @@ func (r *run) recallCorrected(key alerting.Key) error {
 // which none can be made however often it is tried is left, for the producer and the desk to see: others
 // don't wait.
 func (r *run) expand(ctx context.Context, x late) error {
-	if head, _ := r.Board.Head(x.key); head.Expanded {
-		return nil // it waited twice, since its message was repeated meanwhile
-	}
 	err := r.tryExpand(ctx, x)
 	switch {
 	case err == nil:
