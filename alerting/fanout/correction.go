@@ -188,7 +188,7 @@ func alsoAt(c alerting.Candidate, x tracking.Addressed) alerting.Candidate {
 		if i < 0 {
 			c.Contacts = append(c.Contacts, extra)
 		} else {
-			c.Contacts[i].Active = true
+			c.Contacts[i].Active, c.Contacts[i].Suppressed = true, "" // whether STOP still stands is asked before each call
 		}
 	}
 	return c

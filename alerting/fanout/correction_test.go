@@ -176,3 +176,21 @@ func TestContactThatWasSuppressedStaysSoInACorrection(t *testing.T) {
 	cancel := w.accept(on(2, "ma.boston", corrects(alerting.TypeCancel, "off", "phishing")))
 	assert.Equal(t, []alerting.Planned{{Channel: "sms", Address: "ada", Active: true}, {Channel: "signal", Address: "ada", Suppressed: "opted out"}}, w.manifest(cancel).Deliveries)
 }
+
+// Who had the alert and sent STOP since is asked about when the message is due, as everywhere: after a START
+// the correction still goes there.
+func TestAnAddressThatHadTheAlertIsInUseWhateverStoppedItsUpdate(t *testing.T) {
+	w := newWorld(t, person("ada", []string{"sms", "email"}, "ma.boston"))
+	w.accept(on(1, "ma.boston", map[string]any{"severity": "extreme"}))
+	w.attempt("a1", "sms", alerting.Accepted)
+	change := corrects(alerting.TypeUpdate, "more", "phishing")
+	change["severity"] = "extreme"
+	update := w.accept(on(2, "ma.boston", change))
+	_, err := w.ledger.Append(t.Context(), alerting.Record{Alert: update, At: start, Results: []alerting.Result{
+		{Delivery: w.index(update, "sms:ada"), State: alerting.Suppressed, Reason: "opted out: the person wants no messages here"},
+	}})
+	require.NoError(t, err)
+	w.attempt(update, "email", alerting.Accepted)
+	cancel := w.accept(on(3, "ma.boston", corrects(alerting.TypeCancel, "off", "more")))
+	assert.ElementsMatch(t, []string{"sms:ada", "email:ada"}, w.due(cancel))
+}
