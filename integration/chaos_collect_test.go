@@ -17,8 +17,8 @@ import (
 )
 
 // collect asks the service for all that it shows, stops it, and reads what it had written.
-func (c *chaos) collect() checker.History {
-	h := checker.History{Atlas: atlas(), Askable: map[string]bool{"sms": true}, FallbackAfter: longWait, Settled: true}
+func (c *chaos) collect(settled bool) checker.History {
+	h := checker.History{Atlas: atlas(), Askable: map[string]bool{"sms": true}, FallbackAfter: longWait, Settled: settled}
 	for _, p := range c.published {
 		h.Accepted = append(h.Accepted, p.name)
 	}

@@ -123,25 +123,26 @@ func (c *chaos) heal() {
 }
 
 // settle waits until nothing is due and all that was promised is there. When that takes too long the
-// checker says what is missing.
-func (c *chaos) settle() {
+// checker says what is missing. It reports false when it gave up before, since nothing went on.
+func (c *chaos) settle() bool {
 	before, changed := uint64(0), time.Now()
 	for deadline := time.Now().Add(c.plan.settle); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) { // the service's work, asked after now and then
 		sequence, err := c.settled()
 		if err == nil && sequence == before {
-			return
+			return true
 		}
 		if sequence != before {
 			before, changed = sequence, time.Now()
 		}
 		if c.plan.quiet > 0 && time.Since(changed) > c.plan.quiet {
 			c.t.Log("nothing goes on, and it is not settled: ", err)
-			return
+			return false
 		}
 		if err != nil && time.Until(deadline) < time.Second {
 			c.t.Log("not settled: ", err)
 		}
 	}
+	return true
 }
 
 // settled returns how far the alerts' records go, and an error while something is due.
