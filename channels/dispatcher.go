@@ -41,6 +41,7 @@ type Dispatcher struct {
 	questions   questions
 	inquiries   inquiries
 	absent      absences
+	resting     time.Time          // until when the pace has no room for the lower lanes
 	gathering   time.Time          // since when a small window waits for others; zero where none does
 	stop        context.CancelFunc // ends the rounds
 
@@ -115,10 +116,11 @@ func (d *Dispatcher) round(ctx context.Context) lull {
 	if rest.atMost <= 0 {
 		return rest // there may be more to begin
 	}
-	d.ask(ctx, now) // in the room that sending leaves
 	if d.questions.any() {
+		d.calls.awaitAny()
 		rest.ended = d.calls.ended
 	}
+	d.ask(ctx, now) // in the room that sending leaves
 	rest.atMost = min(rest.atMost, d.inquire(ctx, now))
 	return rest
 }

@@ -35,14 +35,16 @@ func TestAnUrgentMessageGoesNextDuringABacklog(t *testing.T) {
 		"one a second":            {single, 200 * time.Millisecond, 2 * time.Second},
 		"one at a time, slowly":   {channels.Limits{Rate: 50, Concurrency: 1}, 4 * time.Second, 4100 * time.Millisecond},
 		"hundred a second":        {channels.Limits{Rate: 100, Concurrency: 16}, 100 * time.Millisecond, 110 * time.Millisecond},
+		"thousands a second":      {channels.Limits{Rate: 3000, Concurrency: 128}, 5 * time.Millisecond, 2 * time.Millisecond},
 		"all but the kept are up": {channels.Limits{Rate: 100, Concurrency: 4}, 30 * time.Second, 110 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, tt.limits, func(t *testing.T, w *world) {
 				w.provider.takes = tt.takes
-				w.offerMany(2000, 3, 1)
+				w.outbox.beginTakes = func(int) time.Duration { return 500 * time.Microsecond }
+				w.offerMany(max(2000, int(12*tt.limits.Rate)), 3, 1)
 				stop := w.start(t)
-				pass(10*time.Second + 300*time.Millisecond)
+				pass(10*time.Second + 301300*time.Microsecond)
 				arrived, behind := time.Now(), len(w.provider.all())
 				urgent := w.offer(0, 1)
 				pass(40 * time.Second)

@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,9 +42,10 @@ func newPace(perSecond float64) *pace {
 	return &pace{full: full, limiter: rate.NewLimiter(full, 1)} // a burst of 1: evenly spaced
 }
 
-// room is how many units can still be promised a start within the horizon. When that is less than
-// one, wait is how long it will be so.
-func (p *pace) room(now time.Time) (units float64, wait time.Duration) {
+// room is how many units can still be promised a start within the horizon. A quarter of what starts within it is
+// kept for the first lane, so that an urgent message is put on record at once, and overtakes what is there.
+// When there is less than one, wait is how long it will be so.
+func (p *pace) room(lane int, now time.Time) (units float64, wait time.Duration) {
 	p.mu.Lock()
 	resume, promised := p.resume, p.promised
 	p.mu.Unlock()
@@ -52,6 +54,9 @@ func (p *pace) room(now time.Time) (units float64, wait time.Duration) {
 	}
 	perSecond := float64(p.limiter.Limit())
 	units = p.limiter.TokensAt(now) + perSecond*horizon.Seconds() - promised
+	if lane > 0 {
+		units -= math.Floor(perSecond * horizon.Seconds() / 4)
+	}
 	if units >= 1 {
 		return units, 0
 	}

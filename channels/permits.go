@@ -40,11 +40,15 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	if n <= 0 {
 		return permit{}, lull{atMost: horizon, ended: d.calls.ended} // by then something may be recorded ahead
 	}
-	units, wait := d.pace.room(now)
+	units, wait := d.pace.room(0, now)
 	if units < 1 {
 		return permit{}, lull{atMost: max(wait, beat)}
 	}
 	may.n = int(min(float64(n), units))
+	if may.wait = d.paced(now); may.wait > 0 {
+		may.enough = none
+		return may, lull{}
+	}
 	may.low = max(0, min(width+ahead-kept(width)-sending, most+ahead-spared(most)-underWay))
 	least := min(sending, max(kept(width), ahead/2), window)
 	if may.low >= least || may.probe {
@@ -58,6 +62,14 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 		may.enough, may.low = underWay-(least-may.low), 0
 	}
 	return may, lull{}
+}
+
+// paced is for how long the pace has no room for the lower lanes.
+func (d *Dispatcher) paced(now time.Time) time.Duration {
+	if units, wait := d.pace.room(1, now); units < 1 && !d.resting.After(now) {
+		d.resting = now.Add(max(wait, beat))
+	}
+	return d.resting.Sub(now)
 }
 
 // gathers is for how long a small window still waits for more places to become free: where most calls
@@ -85,6 +97,9 @@ type permit struct {
 	wait   time.Duration // the lower lanes wait so long for more places
 	enough int           // when no more calls than that are under way, there are as many as they wait for
 }
+
+// none is fewer calls than there can be: what is waited for does not come with the end of any.
+const none = -1
 
 // kept is the share of the concurrency that only the most urgent lane may use: a quarter, where
 // there is more than one.

@@ -23,7 +23,6 @@ type job struct {
 // joins the questions; what can't start within the horizon, or the breaker refuses, is given back with
 // everything behind it.
 func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
-	units, _ := d.pace.room(now)
 	jobs, made := make([]*job, 0, len(due)), make([]job, len(due))
 	exchanges := make([]exchange, len(due)) // apart: the width keeps them while a call before them hangs
 	for i, x := range due {
@@ -36,7 +35,7 @@ func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
 			d.finish(x, *needless)
 			continue
 		}
-		if units < 1 {
+		if units, _ := d.pace.room(x.Lane, now); units < 1 {
 			d.Outbox.GiveBack(due[i:])
 			break
 		}
@@ -46,7 +45,6 @@ func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
 			break
 		}
 		cost := d.Channel.Cost(message)
-		units -= float64(cost)
 		d.pace.promise(cost)
 		j := &made[i]
 		j.due, j.message, j.cost, j.settled, j.exchange = x, message, cost, settled, &exchanges[i]

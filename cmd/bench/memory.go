@@ -3,6 +3,7 @@ package bench
 import (
 	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync"
 	"time"
@@ -25,7 +26,7 @@ type memory struct {
 // watchMemory begins to watch. What the steps before have left is given back first, and the
 // system's own peak (VmHWM, proc_pid_status(5)) begins anew where it can.
 func watchMemory() *memory {
-	liveHeap()
+	debug.FreeOSMemory()
 	m := &memory{ended: make(chan struct{})}
 	m.reset = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) == nil
 	m.done.Go(func() {
