@@ -23,8 +23,8 @@ type alert struct {
 	expired        bool
 	duringExercise bool // an exercise was open when this was opened
 	manifested     bool
-	parts          []alerting.Manifest // of a manifest that is not complete yet
-	revision       uint64              // the directory's, of the newest manifest
+	parts          []gathered // of a manifest that is not complete yet
+	revision       uint64     // the directory's, of the newest manifest
 
 	bare       bool               // filed, and without its details: people, deliveries, history
 	people     int                // how many recipients a bare alert has

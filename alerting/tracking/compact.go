@@ -78,6 +78,12 @@ type scribe struct {
 	ends []int
 }
 
+// expect makes room for n texts of so many bytes together. What is too much of it stays in memory with them.
+func (s *scribe) expect(n, bytes int) {
+	s.text.Grow(bytes)
+	s.ends = make([]int, 0, n)
+}
+
 // put appends one text, whose parts can be told apart again.
 func (s *scribe) put(parts ...string) {
 	if len(parts) == 1 {

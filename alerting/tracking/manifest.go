@@ -16,7 +16,7 @@ func (b *Board) foldManifest(a *alert, at, inDoubt time.Time, m alerting.Manifes
 	if m.Part != len(a.parts) {
 		return // a part before it can't be read: half a list is none, and the alert stays unexpanded
 	}
-	a.parts = append(a.parts, m)
+	a.parts = append(a.parts, a.gather(m))
 	if m.Part != m.Parts-1 {
 		return
 	}
@@ -39,6 +39,48 @@ func (b *Board) foldManifest(a *alert, at, inDoubt time.Time, m alerting.Manifes
 	b.end(a, at) // where the alert ended while its areas were added
 }
 
+// A gathered is a part of a manifest, with what can be made of it before the others have come. They come while
+// those behind them are read and decoded.
+type gathered struct {
+	alerting.Manifest
+	ids       []uint64 // half of each delivery's
+	addresses []string // the deliveries'
+	cards     []string // the recipients'
+}
+
+func (a *alert) gather(m alerting.Manifest) gathered {
+	g := gathered{Manifest: m, ids: make([]uint64, len(m.Deliveries))}
+	addresses, cards := g.scribes()
+	for i := range m.Deliveries {
+		d := &m.Deliveries[i]
+		g.ids[i] = half(alerting.NewDeliveryID(a.key, d.Channel, d.Address))
+		addresses.put(d.Address)
+	}
+	for i := range m.Recipients {
+		r := &m.Recipients[i]
+		cards.put(r.Subscriber, r.Name, r.Organization, r.Language)
+	}
+	g.addresses, g.cards = addresses.texts(), cards.texts()
+	return g
+}
+
+// scribes have room for the addresses and the cards.
+func (g *gathered) scribes() (addresses, cards *scribe) {
+	addresses, cards = &scribe{}, &scribe{}
+	size := 0
+	for i := range g.Deliveries {
+		size += len(g.Deliveries[i].Address)
+	}
+	addresses.expect(len(g.Deliveries), size)
+	size = 0
+	for i := range g.Recipients {
+		r := &g.Recipients[i]
+		size += len(r.Subscriber) + len(r.Name) + len(r.Organization) + len(r.Language) + 4 // a length before each
+	}
+	cards.expect(len(g.Recipients), size)
+	return addresses, cards
+}
+
 // A listing is a manifest that is taken in.
 type listing struct {
 	*Board
@@ -50,7 +92,7 @@ type listing struct {
 	known      map[string]uint32 // the recipients that the alert had before, by subscriber
 }
 
-func (b *Board) newListing(a *alert, at time.Time, parts []alerting.Manifest) *listing {
+func (b *Board) newListing(a *alert, at time.Time, parts []gathered) *listing {
 	messages, people, rungs := 0, 0, 0
 	for _, p := range parts {
 		messages, people = messages+len(p.Deliveries), people+len(p.Recipients)
@@ -73,19 +115,13 @@ func (b *Board) newListing(a *alert, at time.Time, parts []alerting.Manifest) *l
 }
 
 // plan finds or makes the deliveries of a part.
-func (l *listing) plan(m *alerting.Manifest) {
-	addresses := scribe{}
-	for i := range m.Deliveries {
-		addresses.put(m.Deliveries[i].Address)
-	}
-	own := addresses.texts()
-	for i := range m.Deliveries {
-		l.here = append(l.here, l.place(&m.Deliveries[i], own[i]))
+func (l *listing) plan(g *gathered) {
+	for i := range g.Deliveries {
+		l.here = append(l.here, l.place(&g.Deliveries[i], g.ids[i], g.addresses[i]))
 	}
 }
 
-func (l *listing) place(p *alerting.Planned, address string) uint32 {
-	id := half(alerting.NewDeliveryID(l.a.key, p.Channel, address))
+func (l *listing) place(p *alerting.Planned, id uint64, address string) uint32 {
 	channel := l.numberOf(p.Channel)
 	at, known := l.a.index.find(l.a.deliveries, id, func(i uint32) bool {
 		d := &l.a.deliveries[i]
@@ -109,14 +145,9 @@ const nobody = ^uint32(0)
 
 // enroll adds a part's recipients with their contacts. One who is on the board already, since the
 // alert was for fewer areas before, answers for more areas from then on.
-func (l *listing) enroll(m *alerting.Manifest) {
-	cards := scribe{}
-	for i := range m.Recipients {
-		r := &m.Recipients[i]
-		cards.put(r.Subscriber, r.Name, r.Organization, r.Language)
-	}
-	for i, card := range cards.texts() {
-		r := &m.Recipients[i]
+func (l *listing) enroll(g *gathered) {
+	for i, card := range g.cards {
+		r := &g.Recipients[i]
 		if at, known := l.known[r.Subscriber]; known {
 			l.widen(&l.a.recipients[at], at, r.Areas)
 			continue
@@ -167,7 +198,7 @@ func (l *listing) widen(r *recipient, at uint32, areas []alerting.Area) {
 }
 
 // deliver makes the active deliveries of the manifest due, in its order.
-func (l *listing) deliver(parts []alerting.Manifest) {
+func (l *listing) deliver(parts []gathered) {
 	n := 0
 	for i := range parts {
 		for j := range parts[i].Deliveries {
@@ -186,7 +217,7 @@ func (l *listing) deliver(parts []alerting.Manifest) {
 }
 
 // doubt puts the active deliveries of the manifest in doubt.
-func (l *listing) doubt(parts []alerting.Manifest, since time.Time) {
+func (l *listing) doubt(parts []gathered, since time.Time) {
 	n := 0
 	for i := range parts {
 		for j := range parts[i].Deliveries {
