@@ -98,14 +98,10 @@ func (r *run) recallCorrected(key alerting.Key) error {
 // don't wait.
 func (r *run) expand(ctx context.Context, x late) error {
 	err := r.tryExpand(ctx, x)
-	switch {
-	case err == nil:
-		r.amend(ctx, x.key)
-		return nil
-	case !alerting.Hopeless(err):
-		return err
+	if alerting.Hopeless(err) {
+		err = r.pass(r.journal).giveUp(ctx, x.key, err)
 	}
-	if err := r.pass(r.journal).giveUp(ctx, x.key, err); err != nil {
+	if err != nil {
 		return err
 	}
 	r.amend(ctx, x.key)
