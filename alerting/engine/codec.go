@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 	"golang.org/x/sync/errgroup"
@@ -12,8 +14,8 @@ import (
 
 // Durable things are CBOR (RFC 8949) with small integers for keys: a third of JSON's size, and a
 // reader skips what a later version adds. Times are RFC 3339 text: exact, and readable in a dump.
-var encoding = func() cbor.EncMode {
-	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano, Sort: cbor.SortNone}.EncMode()
+var encoding = func() cbor.UserBufferEncMode {
+	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano, Sort: cbor.SortNone}.UserBufferEncMode()
 	if err != nil {
 		panic(err) // the options above are constants
 	}
@@ -41,40 +43,61 @@ func decode(data []byte, v any) error {
 
 // A storedRecord is a record as it is stored: what there is much of is packed. What a version before
 // has written in CBOR is read as it is.
-type storedRecord struct {
+type storedRecord[Packed []byte | packedText] struct {
 	alerting.Record
-	PackedManifest []byte `cbor:"14,keyasint,omitempty"`
-	PackedSteps    []byte `cbor:"15,keyasint,omitempty"`
+	PackedManifest Packed `cbor:"14,keyasint,omitempty"`
+	PackedSteps    Packed `cbor:"15,keyasint,omitempty"`
 }
 
-func encodeRecord(r *alerting.Record) ([]byte, error) {
-	s := storedRecord{Record: *r}
+// packedText is packed bytes as they are read: one string, of which the texts are parts.
+type packedText string
+
+// UnmarshalBinary implements encoding.BinaryUnmarshaler.
+func (t *packedText) UnmarshalBinary(data []byte) error {
+	*t = packedText(data)
+	return nil
+}
+
+func encodeRecord(r *alerting.Record, to *bytes.Buffer) error {
+	p := packings.Get().(*packing)
+	defer packings.Put(p)
+	s := storedRecord[[]byte]{Record: *r}
 	if r.Manifest != nil {
-		s.PackedManifest, s.Manifest = packManifest(r.Manifest), nil
+		s.PackedManifest, s.Manifest = p.manifest(r.Manifest), nil
 	}
 	if len(r.Attempts)+len(r.Results) > 0 {
-		s.PackedSteps, s.Attempts, s.Results = packSteps(r.Attempts, r.Results), nil, nil
+		s.PackedSteps, s.Attempts, s.Results = p.steps(r.Attempts, r.Results), nil, nil
 	}
-	return encode(&s)
+	return encoding.MarshalToBuffer(&s, to)
 }
 
-// encodeRecords encodes each record: many, which is a manifest's parts, on all processors.
-func encodeRecords(records []alerting.Record) ([][]byte, error) {
-	encoded := make([][]byte, len(records))
+// buffers are kept for the records that are encoded next: new memory costs more than to fill it.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func release(used []*bytes.Buffer) {
+	for _, b := range used {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
+
+// encodeRecords encodes each record: many, which is a manifest's parts, on all processors. The buffers
+// are to be released.
+func encodeRecords(records []alerting.Record) ([]*bytes.Buffer, error) {
+	encoded := make([]*bytes.Buffer, len(records))
+	for i := range encoded {
+		encoded[i] = buffers.Get().(*bytes.Buffer)
+	}
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range records {
-		encode := func() (err error) {
-			encoded[i], err = encodeRecord(&records[i])
-			return err
-		}
 		if len(records) < fewRecords {
-			if err := encode(); err != nil {
-				return nil, err
+			if err := encodeRecord(&records[i], encoded[i]); err != nil {
+				return encoded, err
 			}
 			continue
 		}
-		work.Go(encode)
+		work.Go(func() error { return encodeRecord(&records[i], encoded[i]) })
 	}
 	return encoded, work.Wait()
 }
@@ -83,13 +106,13 @@ func encodeRecords(records []alerting.Record) ([][]byte, error) {
 const fewRecords = 8
 
 func decodeRecords(data []byte) ([]alerting.Record, error) {
-	var stored []storedRecord
+	var stored []storedRecord[packedText]
 	if err := decode(data, &stored); err != nil {
 		return nil, err
 	}
 	records := make([]alerting.Record, len(stored))
 	for i := range stored {
-		if err := stored[i].unpack(); err != nil {
+		if err := unpack(&stored[i]); err != nil {
 			return nil, fmt.Errorf("stored message can't be read: %w", err)
 		}
 		records[i] = stored[i].Record
@@ -97,13 +120,13 @@ func decodeRecords(data []byte) ([]alerting.Record, error) {
 	return records, nil
 }
 
-func (s *storedRecord) unpack() (err error) {
-	if s.PackedManifest != nil {
+func unpack(s *storedRecord[packedText]) (err error) {
+	if s.PackedManifest != "" {
 		if s.Manifest, err = unpackManifest(s.PackedManifest); err != nil {
 			return err
 		}
 	}
-	if s.PackedSteps != nil {
+	if s.PackedSteps != "" {
 		s.Attempts, s.Results, err = unpackSteps(s.PackedSteps)
 	}
 	return err

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/fxamacker/cbor/v2"
@@ -36,26 +37,34 @@ func (e *Engine) Append(ctx context.Context, subject string, last uint64, record
 }
 
 // pack puts records into as few messages as their size allows. Each is encoded once.
-func pack(records []alerting.Record) ([][]byte, error) {
+func pack(records []alerting.Record) (messages [][]byte, err error) {
 	encoded, err := encodeRecords(records)
+	defer release(encoded)
 	if err != nil {
 		return nil, err
 	}
-	var parts [][]byte
 	var open []cbor.RawMessage
 	size := 0
-	for _, data := range encoded {
-		if size+len(data) > recordBytes && len(open) > 0 {
-			part, err := encode(open)
+	for _, record := range encoded {
+		if size+record.Len() > recordBytes && len(open) > 0 {
+			message, err := together(open, size)
 			if err != nil {
 				return nil, err
 			}
-			parts, open, size = append(parts, part), open[:0], 0
+			messages, open, size = append(messages, message), open[:0], 0
 		}
-		open, size = append(open, data), size+len(data)
+		open, size = append(open, record.Bytes()), size+record.Len()
 	}
-	part, err := encode(open)
-	return append(parts, part), err
+	message, err := together(open, size)
+	return append(messages, message), err
+}
+
+// together makes one message of encoded records of a size.
+func together(records []cbor.RawMessage, size int) ([]byte, error) {
+	const head = 9 // of a list, at most (RFC 8949 §3)
+	message := bytes.NewBuffer(make([]byte, 0, head+size))
+	err := encoding.MarshalToBuffer(records, message)
+	return message.Bytes(), err
 }
 
 // FollowLedger calls apply with every message of the ledger after the given sequence, in order, and

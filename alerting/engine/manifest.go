@@ -21,8 +21,8 @@ const (
 	flagShared = 1
 )
 
-func packManifest(m *alerting.Manifest) []byte {
-	p := packer{data: make([]byte, 0, 64*(len(m.Deliveries)+len(m.Recipients))+256)}
+func (p *packing) manifest(m *alerting.Manifest) []byte {
+	p.data = p.data[:0]
 	p.number(manifestVersion)
 	p.number(m.Revision)
 	p.text(string(m.Hash))
@@ -30,17 +30,15 @@ func packManifest(m *alerting.Manifest) []byte {
 	p.number(uint64(m.Parts))
 	p.deliveries(m.Deliveries)
 	p.recipients(m.Recipients)
-	p.texts(plain(m.Uncovered))
+	texts(&p.packer, m.Uncovered)
 	return p.data
 }
 
-func (p *packer) deliveries(all []alerting.Planned) {
-	var channels table
-	rows := packer{data: make([]byte, 0, 48*len(all))}
-	rows.number(uint64(len(all)))
+func (p *packing) deliveries(all []alerting.Planned) {
+	rows, channels := p.begin(len(all)), &p.tables[0]
 	for i := range all {
 		d := &all[i]
-		head := place(&channels, []string{d.Channel}) << deliveryFlags
+		head := place(channels, d.Channel) << deliveryFlags
 		if d.Active {
 			head |= flagActive
 		}
@@ -53,32 +51,30 @@ func (p *packer) deliveries(all []alerting.Planned) {
 			rows.text(d.Suppressed)
 		}
 	}
-	p.tabled(&rows, &channels)
+	p.end(1)
 }
 
-func (p *packer) recipients(all []alerting.Recipient) {
-	var areas, teams, languages table
-	rows := packer{data: make([]byte, 0, 64*len(all))}
-	rows.number(uint64(len(all)))
+func (p *packing) recipients(all []alerting.Recipient) {
+	rows, areas, teams, languages := p.begin(len(all)), &p.tables[0], &p.tables[1], &p.tables[2]
 	for i := range all {
 		r := &all[i]
 		rows.text(r.Subscriber)
 		rows.text(r.Name)
 		rows.text(r.Organization)
-		rows.number(place(&areas, r.Areas))
-		rows.number(place(&teams, r.Teams))
-		rows.number(place(&languages, []string{r.Language}))
+		rows.number(place(areas, r.Areas...))
+		rows.number(place(teams, r.Teams...))
+		rows.number(place(languages, r.Language))
 		rows.flag(r.Shared, flagShared)
 		rows.number(uint64(len(r.Contacts)))
 		for _, c := range r.Contacts {
 			rows.number(uint64(c))
 		}
 	}
-	p.tabled(&rows, &areas, &teams, &languages)
+	p.end(3)
 }
 
-// unpackManifest reads what packManifest wrote.
-func unpackManifest(data []byte) (m *alerting.Manifest, err error) {
+// unpackManifest reads what a packing wrote.
+func unpackManifest(data packedText) (m *alerting.Manifest, err error) {
 	u := unpacker{rest: string(data)}
 	if u.number() != manifestVersion {
 		return nil, errors.New("the packed manifest is of another version")
@@ -86,7 +82,7 @@ func unpackManifest(data []byte) (m *alerting.Manifest, err error) {
 	m = &alerting.Manifest{Revision: u.number(), Hash: []byte(u.text()), Part: int(u.number()), Parts: int(u.number())}
 	m.Deliveries = u.deliveries()
 	m.Recipients = u.recipients()
-	m.Uncovered = named[alerting.Area](u.texts())
+	m.Uncovered = read[alerting.Area](&u)
 	if u.damaged || u.rest != "" {
 		return nil, errPacked
 	}
@@ -94,7 +90,7 @@ func unpackManifest(data []byte) (m *alerting.Manifest, err error) {
 }
 
 func (u *unpacker) deliveries() []alerting.Planned {
-	channels := u.table()
+	channels := lists[string](u)
 	n := u.count()
 	if n == 0 {
 		return nil
@@ -111,7 +107,7 @@ func (u *unpacker) deliveries() []alerting.Planned {
 }
 
 func (u *unpacker) recipients() []alerting.Recipient {
-	areas, teams, languages := each(u.table(), named[alerting.Area]), u.table(), u.table()
+	areas, teams, languages := lists[alerting.Area](u), lists[string](u), lists[string](u)
 	n := u.count()
 	if n == 0 {
 		return nil

@@ -30,9 +30,9 @@ var manifests = map[string]*alerting.Manifest{
 func TestAManifestIsReadAsItWasWritten(t *testing.T) {
 	for name, m := range manifests {
 		t.Run(name, func(t *testing.T) {
-			data, err := encodeRecord(&alerting.Record{Alert: "a1", Manifest: m})
+			messages, err := pack([]alerting.Record{{Alert: "a1", Manifest: m}})
 			require.NoError(t, err)
-			records, err := decodeRecords(append([]byte{0x81}, data...)) // a list of one
+			records, err := decodeRecords(messages[0])
 			require.NoError(t, err)
 			require.Len(t, records, 1)
 			require.NotNil(t, records[0].Manifest)
@@ -54,26 +54,28 @@ func TestAManifestInCBORIsRead(t *testing.T) {
 	assert.Equal(t, m, records[0].Manifest)
 }
 
+func packedManifest(m *alerting.Manifest) packedText { return packedText(new(packing).manifest(m)) }
+
 func TestADamagedManifestIsAnError(t *testing.T) {
-	whole := packManifest(manifests["a desk and a town"])
+	whole := packedManifest(manifests["a desk and a town"])
 	for n := range whole {
 		_, err := unpackManifest(whole[:n])
 		require.Error(t, err, "cut off after %d bytes", n)
 	}
-	_, err := unpackManifest(append(whole, 0))
+	_, err := unpackManifest(whole + "\x00")
 	require.Error(t, err, "something follows")
 }
 
 func FuzzUnpackManifest(f *testing.F) {
 	for _, m := range manifests {
-		f.Add(packManifest(m))
+		f.Add([]byte(packedManifest(m)))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := unpackManifest(data)
+		m, err := unpackManifest(packedText(data))
 		if err != nil {
 			return
 		}
-		again, err := unpackManifest(packManifest(m))
+		again, err := unpackManifest(packedManifest(m))
 		require.NoError(t, err)
 		require.Equal(t, m, again)
 	})

@@ -3,7 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"errors"
-	"strings"
+	"sync"
 )
 
 // What there is much of is stored packed: numbers as unsigned LEB128, texts and lists with their
@@ -22,10 +22,10 @@ func (p *packer) text(s string) {
 	p.data = append(p.data, s...)
 }
 
-func (p *packer) texts(list []string) {
+func texts[T ~string](p *packer, list []T) {
 	p.number(uint64(len(list)))
 	for _, s := range list {
-		p.text(s)
+		p.text(string(s))
 	}
 }
 
@@ -36,61 +36,61 @@ func (p *packer) flag(set bool, flag uint64) {
 	p.number(flag)
 }
 
-// tabled appends tables and then what refers to them.
-func (p *packer) tabled(rows *packer, tables ...*table) {
-	for _, t := range tables {
-		p.number(uint64(len(t.lists)))
-		for _, list := range t.lists {
-			p.texts(list)
-		}
+// A packing packs one thing after the other in the memory of the one before: what it returns is good
+// until it packs the next.
+type packing struct {
+	packer
+	rows   packer // that refer to tables, which stand before them
+	tables [3]table
+}
+
+var packings = sync.Pool{New: func() any { return new(packing) }}
+
+// begin empties the rows and the tables.
+func (p *packing) begin(rows int) *packer {
+	p.rows.data = p.rows.data[:0]
+	for i := range p.tables {
+		p.tables[i].empty()
 	}
-	p.data = append(p.data, rows.data...)
+	p.rows.number(uint64(rows))
+	return &p.rows
+}
+
+// end appends the first tables, and then the rows.
+func (p *packing) end(tables int) {
+	for i := range p.tables[:tables] {
+		p.number(uint64(len(p.tables[i].places)))
+		p.data = append(p.data, p.tables[i].lists.data...)
+	}
+	p.data = append(p.data, p.rows.data...)
 }
 
 // A table holds each of the lists that recur once.
 type table struct {
 	places map[string]uint64
-	lists  [][]string
+	lists  packer
+	key    packer
+}
+
+func (t *table) empty() {
+	clear(t.places)
+	t.lists.data = t.lists.data[:0]
 }
 
 // place is where a table has a list. It takes in one that it does not have.
-func place[T ~string](t *table, list []T) uint64 {
-	key := listKey(list)
-	at, known := t.places[key]
+func place[T ~string](t *table, list ...T) uint64 {
+	t.key.data = t.key.data[:0]
+	texts(&t.key, list)
+	at, known := t.places[string(t.key.data)]
 	if !known {
 		if t.places == nil {
 			t.places = map[string]uint64{}
 		}
-		at = uint64(len(t.lists))
-		t.places[key] = at
-		t.lists = append(t.lists, plain(list))
+		at = uint64(len(t.places))
+		t.places[string(t.key.data)] = at
+		t.lists.data = append(t.lists.data, t.key.data...)
 	}
 	return at
-}
-
-// listKey is the same for the same list only, and costs nothing for one text.
-func listKey[T ~string](list []T) string {
-	switch len(list) {
-	case 0:
-		return ""
-	case 1:
-		if list[0] == "" {
-			return "\x00" // a list of one empty text is not the empty list
-		}
-		return string(list[0])
-	}
-	return strings.Join(plain(list), "\x00") + "\x00"
-}
-
-func plain[T ~string](list []T) []string {
-	if len(list) == 0 {
-		return nil
-	}
-	texts := make([]string, len(list))
-	for i, x := range list {
-		texts[i] = string(x)
-	}
-	return texts
 }
 
 // An unpacker reads what a packer wrote from its front. Once it finds damage it reads nothing more.
@@ -135,24 +135,26 @@ func (u *unpacker) text() string {
 	return s
 }
 
-func (u *unpacker) texts() []string {
+// read reads texts of a type.
+func read[T ~string](u *unpacker) []T {
 	n := u.count()
 	if n == 0 {
 		return nil
 	}
-	list := make([]string, n)
+	list := make([]T, n)
 	for i := range list {
-		list[i] = u.text()
+		list[i] = T(u.text())
 	}
 	return list
 }
 
-func (u *unpacker) table() [][]string {
-	lists := make([][]string, u.count())
-	for i := range lists {
-		lists[i] = u.texts()
+// lists reads a table.
+func lists[T ~string](u *unpacker) [][]T {
+	all := make([][]T, u.count())
+	for i := range all {
+		all[i] = read[T](u)
 	}
-	return lists
+	return all
 }
 
 // pick is one of a table's lists.
@@ -169,23 +171,4 @@ func only(list []string) string {
 		return ""
 	}
 	return list[0]
-}
-
-func each[T, U any](all []T, change func(T) U) []U {
-	changed := make([]U, len(all))
-	for i, x := range all {
-		changed[i] = change(x)
-	}
-	return changed
-}
-
-func named[T ~string](list []string) []T {
-	if len(list) == 0 {
-		return nil
-	}
-	names := make([]T, len(list))
-	for i, s := range list {
-		names[i] = T(s)
-	}
-	return names
 }

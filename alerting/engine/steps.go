@@ -20,8 +20,8 @@ const (
 	resultFlags = 2 // bits
 )
 
-func packSteps(attempts []alerting.Attempt, results []alerting.Result) []byte {
-	p := packer{data: make([]byte, 0, 8*len(attempts)+64*len(results)+64)}
+func (p *packing) steps(attempts []alerting.Attempt, results []alerting.Result) []byte {
+	p.data = p.data[:0]
 	p.number(stepsVersion)
 	p.number(uint64(len(attempts)))
 	for _, a := range attempts {
@@ -29,9 +29,7 @@ func packSteps(attempts []alerting.Attempt, results []alerting.Result) []byte {
 		p.number(uint64(a.Attempt))
 		p.flag(a.PossibleDuplicate, flagDuplicate)
 	}
-	var reasons table
-	rows := packer{data: make([]byte, 0, 64*len(results)+8)}
-	rows.number(uint64(len(results)))
+	rows, reasons := p.begin(len(results)), &p.tables[0]
 	for i := range results {
 		r := &results[i]
 		rows.number(uint64(r.Delivery))
@@ -48,22 +46,22 @@ func packSteps(attempts []alerting.Attempt, results []alerting.Result) []byte {
 			rows.number(uint64(r.RetryAt.UnixMilli()))
 		}
 		rows.text(r.ProviderID)
-		rows.number(place(&reasons, because(r)))
+		rows.number(because(reasons, r))
 	}
-	p.tabled(&rows, &reasons)
+	p.end(1)
 	return p.data
 }
 
-// because is a result's code and reason; few recur often.
-func because(r *alerting.Result) []string {
+// because is the place of a result's code and reason; few recur often.
+func because(reasons *table, r *alerting.Result) uint64 {
 	if r.Code == "" && r.Reason == "" {
-		return nil
+		return place[string](reasons)
 	}
-	return []string{r.Code, r.Reason}
+	return place(reasons, r.Code, r.Reason)
 }
 
-// unpackSteps reads what packSteps wrote.
-func unpackSteps(data []byte) (attempts []alerting.Attempt, results []alerting.Result, err error) {
+// unpackSteps reads what a packing wrote.
+func unpackSteps(data packedText) (attempts []alerting.Attempt, results []alerting.Result, err error) {
 	u := unpacker{rest: string(data)}
 	if u.number() != stepsVersion {
 		return nil, nil, errors.New("the packed steps are of another version")
@@ -74,7 +72,7 @@ func unpackSteps(data []byte) (attempts []alerting.Attempt, results []alerting.R
 	for i := range attempts {
 		attempts[i] = alerting.Attempt{Delivery: uint32(u.number()), Attempt: int(u.number()), PossibleDuplicate: u.number() == flagDuplicate}
 	}
-	reasons := u.table()
+	reasons := lists[string](&u)
 	if n := u.count(); n > 0 {
 		results = make([]alerting.Result, n)
 	}

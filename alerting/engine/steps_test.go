@@ -22,39 +22,42 @@ var steps = alerting.Record{
 }
 
 func TestStepsAreReadAsTheyWereWritten(t *testing.T) {
-	for name, encode := range map[string]func() ([]byte, error){
-		"packed":                     func() ([]byte, error) { return encodeRecord(&steps) },
-		"as a version before did it": func() ([]byte, error) { return encode(&steps) },
-	} {
+	packed, err := pack([]alerting.Record{steps})
+	require.NoError(t, err)
+	before, err := encode([]alerting.Record{steps})
+	require.NoError(t, err)
+	for name, data := range map[string][]byte{"packed": packed[0], "as a version before did it": before} {
 		t.Run(name, func(t *testing.T) {
-			data, err := encode()
-			require.NoError(t, err)
-			records, err := decodeRecords(append([]byte{0x81}, data...)) // a list of one
+			records, err := decodeRecords(data)
 			require.NoError(t, err)
 			assert.Equal(t, []alerting.Record{steps}, records)
 		})
 	}
 }
 
+func packedSteps(attempts []alerting.Attempt, results []alerting.Result) packedText {
+	return packedText(new(packing).steps(attempts, results))
+}
+
 func TestDamagedStepsAreAnError(t *testing.T) {
-	whole := packSteps(steps.Attempts, steps.Results)
+	whole := packedSteps(steps.Attempts, steps.Results)
 	for n := range whole {
 		_, _, err := unpackSteps(whole[:n])
 		require.Error(t, err, "cut off after %d bytes", n)
 	}
-	_, _, err := unpackSteps(append(whole, 0))
+	_, _, err := unpackSteps(whole + "\x00")
 	require.Error(t, err, "something follows")
 }
 
 func FuzzUnpackSteps(f *testing.F) {
-	f.Add(packSteps(steps.Attempts, steps.Results))
-	f.Add(packSteps(nil, nil))
+	f.Add([]byte(packedSteps(steps.Attempts, steps.Results)))
+	f.Add([]byte(packedSteps(nil, nil)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		attempts, results, err := unpackSteps(data)
+		attempts, results, err := unpackSteps(packedText(data))
 		if err != nil {
 			return
 		}
-		a, r, err := unpackSteps(packSteps(attempts, results))
+		a, r, err := unpackSteps(packedSteps(attempts, results))
 		require.NoError(t, err)
 		require.Equal(t, attempts, a)
 		require.Equal(t, results, r)
