@@ -40,16 +40,17 @@ func (d *Dispatcher) newBreaker() *gobreaker.TwoStepCircuitBreaker[any] {
 	})
 }
 
-// take takes from the outbox what may be begun.
+// take takes from the outbox what may be begun. What it returns is good until the next round.
 func (d *Dispatcher) take(may permit, now time.Time) []alerting.Due {
 	if !may.probe {
-		return d.Outbox.Take(may.n, may.low, now)
+		d.taken = d.Outbox.Take(d.taken[:0], may.n, may.low, now)
+		return d.taken
 	}
 	low := 0
 	if may.low > 0 {
 		low = probeChoice
 	}
-	return d.chooseProbe(d.Outbox.Take(probeChoice, low, now))
+	return d.chooseProbe(d.Outbox.Take(nil, probeChoice, low, now))
 }
 
 // chooseProbe leaves one message of those that were taken, beside what is to be asked about, and

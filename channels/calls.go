@@ -7,18 +7,17 @@ import (
 )
 
 // calls are the exchanges with the provider that are under way, or will be as soon as their attempt
-// is on record. Each has a goroutine, which waits for the next one when it is done: as many as ever
-// were needed at once.
+// is on record.
 type calls struct {
 	ended    chan struct{} // signaled when a call has ended, and there are as few as are awaited
 	awaited  atomic.Int64
-	next     chan func()
 	underWay atomic.Int64
 	group    sync.WaitGroup
+	callers  *callers
 }
 
 func newCalls() *calls {
-	c := &calls{ended: make(chan struct{}, 1), next: make(chan func())}
+	c := &calls{ended: make(chan struct{}, 1), callers: newCallers()}
 	c.awaitAny()
 	return c
 }
@@ -49,25 +48,15 @@ func (c *calls) await(n int) <-chan struct{} {
 	return c.ended
 }
 
-// make begins an exchange whose place is reserved.
-func (c *calls) make(exchange func()) {
-	select {
-	case c.next <- exchange:
-	default: // everybody is busy
-		go c.serve(exchange)
-	}
-}
-
-func (c *calls) serve(exchange func()) {
-	for ok := true; ok; exchange, ok = <-c.next {
-		exchange()
-		c.release(1)
-	}
-}
+// make begins an exchange whose place is reserved, and which releases it.
+func (c *calls) make(exchange func()) { c.callers.call(exchange) }
 
 func (c *calls) start(exchange func()) {
 	c.reserve(1)
-	c.make(exchange)
+	c.make(func() {
+		exchange()
+		c.release(1)
+	})
 }
 
 func (c *calls) signal() { signal(c.ended) }
@@ -77,5 +66,5 @@ func (c *calls) count() int { return int(c.underWay.Load()) }
 // end waits for what is under way, and lets the goroutines go.
 func (c *calls) end() {
 	c.group.Wait()
-	close(c.next)
+	c.callers.end()
 }

@@ -35,12 +35,14 @@ type Dispatcher struct {
 	width       *width
 	breaker     *gobreaker.TwoStepCircuitBreaker[any]
 	recording   *recording
+	jobs        *jobs
 	starts      *starts
 	calls       *calls
 	conclusions *conclusions
 	questions   questions
 	inquiries   inquiries
 	absent      absences
+	taken       []alerting.Due     // in this round
 	resting     time.Time          // until when the pace has no room for the lower lanes
 	gathering   time.Time          // since when a small window waits for others; zero where none does
 	stop        context.CancelFunc // ends the rounds
@@ -72,12 +74,14 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.pace = newPace(d.limits.Rate)
 	d.width, d.recording = newWidth(d.limits), newRecording()
 	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now, d.limits.Concurrency, d.room)
+	whole := context.WithoutCancel(ctx) // what is begun is brought to its end
+	d.jobs = newJobs(func(j *job) { d.send(whole, j) })
 	d.breaker = d.newBreaker()
 	d.inquiries.set(d.Channel, d.limits)
 	if err := d.Outbox.Refill(ctx, d.reconcileAt); err != nil {
 		return err
 	}
-	ended := d.accompany(context.WithoutCancel(ctx)) // what is begun is brought to its end
+	ended := d.accompany(whole)
 	for ctx.Err() == nil && d.Lease.Held() {
 		d.round(ctx).rest(ctx)
 	}
@@ -93,7 +97,7 @@ func (d *Dispatcher) accompany(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() {
-		d.starts.run(ctx, func(j *job) { d.calls.make(func() { d.send(ctx, j) }) }, d.giveUp)
+		d.starts.run(ctx, func(j *job) { d.calls.make(j.send) }, d.giveUp)
 	})
 	beside.Go(func() { d.conclude(ctx) })
 	return func() {
@@ -140,9 +144,9 @@ func (d *Dispatcher) dispatch(ctx context.Context, now time.Time) lull {
 	}
 	// What is begun is brought to its end, whether or not the rounds go on.
 	ctx = context.WithoutCancel(ctx)
-	if jobs := d.prepare(due, now); len(jobs) > 0 {
+	if begun := d.prepare(due, now); len(begun.jobs) > 0 {
 		d.questions.yield = false
-		d.begin(ctx, jobs)
+		d.begin(ctx, begun)
 	}
 	return lull{}
 }

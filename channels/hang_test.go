@@ -32,3 +32,18 @@ func TestAProviderThatBeginsToHangUsesUpNoAttempts(t *testing.T) {
 		}
 	})
 }
+
+// Who makes calls that are answered at once makes many, one after the other. None waits for one that hangs.
+func TestACallThatHangsHoldsUpNoOther(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 100_000, Concurrency: 256}, func(t *testing.T, w *world) {
+		stop := w.start(t)
+		w.offerMany(1000, 0, 1)
+		pass(time.Second)
+		require.Equal(t, 1000, w.provider.count())
+		w.provider.slowDown(time.Minute)
+		w.offerMany(256, 0, 1)
+		pass(time.Second)
+		assert.Equal(t, 1256, w.provider.count(), "as many as the provider bears at once")
+		require.NoError(t, stop())
+	})
+}

@@ -110,12 +110,11 @@ func (o *outbox) Refill(_ context.Context, reconcileAt func(time.Time) time.Time
 	return o.refillFails
 }
 
-func (o *outbox) Take(n, low int, now time.Time) []alerting.Due {
+func (o *outbox) Take(taken []alerting.Due, n, low int, now time.Time) []alerting.Due {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.takes = append(o.takes, now)
 	o.ripen(now)
-	var taken []alerting.Due
 	for lane := range o.lanes {
 		limit := n
 		if lane > 0 {

@@ -3,28 +3,16 @@ package channels
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"revere/alerting"
 )
 
-// A job is one delivery that is about to be sent.
-type job struct {
-	due      alerting.Due
-	message  alerting.Message
-	cost     int
-	recorded time.Time
-	settled  func(error) // tells the breaker how it went; called once
-	exchange *exchange
-}
-
 // prepare makes jobs of what was taken. What needs no call is concluded; what is to be asked about
 // joins the questions; what can't start within the horizon, or the breaker refuses, is given back with
 // everything behind it.
-func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
-	jobs, made := make([]*job, 0, len(due)), make([]job, len(due))
-	exchanges := make([]exchange, len(due)) // apart: the width keeps them while a call before them hangs
+func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) *attempts {
+	begun := d.recording.next()
 	for i, x := range due {
 		if _, ask := d.asks(x); ask {
 			d.questions.wait(x)
@@ -46,12 +34,11 @@ func (d *Dispatcher) prepare(due []alerting.Due, now time.Time) []*job {
 		}
 		cost := d.Channel.Cost(message)
 		d.pace.promise(cost)
-		j := &made[i]
-		j.due, j.message, j.cost, j.settled, j.exchange = x, message, cost, settled, &exchanges[i]
-		d.width.began(j.exchange, now)
-		jobs = append(jobs, j)
+		j := d.jobs.next()
+		j.due, j.message, j.cost, j.settled, j.exchange = x, message, cost, settled, d.width.began(now)
+		begun.due, begun.jobs = append(begun.due, x), append(begun.jobs, j)
 	}
-	return jobs
+	return begun
 }
 
 // word words a delivery's message. needless is set when there is nothing to call the provider for:
@@ -78,45 +65,20 @@ func uncalled(x alerting.Due, state alerting.State, reason string) *alerting.Con
 
 // begin puts the attempts on record while the rounds go on, and then has them started. The starts
 // are reckoned from when the record is durable, so that a slow record never bunches the calls.
-func (d *Dispatcher) begin(ctx context.Context, jobs []*job) {
-	due := make([]alerting.Due, len(jobs))
-	for i, j := range jobs {
-		due[i] = j.due
-	}
-	d.calls.reserve(len(jobs))
+func (d *Dispatcher) begin(ctx context.Context, a *attempts) {
+	d.calls.reserve(len(a.jobs))
 	d.recording.begin()
 	go func() {
 		began := d.Now()
-		err := d.Outbox.Begin(ctx, due)
+		err := d.Outbox.Begin(ctx, a.due)
 		d.width.recorded(d.Now().Sub(began))
-		d.recording.end()
 		if err != nil {
 			d.fail(fmt.Errorf("record attempts: %w", err))
-			d.calls.release(len(jobs))
-			return
+			d.calls.release(len(a.jobs))
+		} else {
+			d.starts.add(a.jobs)
+			d.calls.signal()
 		}
-		d.starts.add(jobs)
-		d.calls.signal()
+		d.recording.end(a)
 	}()
 }
-
-// recording counts the windows whose attempts are not on record yet.
-type recording struct {
-	windows atomic.Int64
-	ended   chan struct{} // signaled when there is room for another
-}
-
-// mostRecording is how many they may be: one that is written, and two that share the next record while
-// the one before is called.
-const mostRecording = 3
-
-func newRecording() *recording { return &recording{ended: make(chan struct{}, 1)} }
-
-func (r *recording) begin() { r.windows.Add(1) }
-
-func (r *recording) end() {
-	r.windows.Add(-1)
-	signal(r.ended)
-}
-
-func (r *recording) full() bool { return r.windows.Load() >= mostRecording }

@@ -10,6 +10,7 @@ import (
 
 // send makes one attempt. Everything that could forbid it is asked immediately before the call.
 func (d *Dispatcher) send(ctx context.Context, j *job) {
+	defer d.calls.release(1)
 	defer d.starts.ended(j.due.Lane > 0)
 	now := d.Now()
 	if not := d.forbidden(j.due, now); not != nil {
@@ -37,6 +38,7 @@ func (d *Dispatcher) giveUp(j *job) {
 	d.finish(j.due, alerting.Conclusion{Attempt: j.due.Attempt, RetryAt: now, Outcome: alerting.Outcome{
 		State: alerting.Failed, Retry: true, Reason: "not called: the provider took too long over the calls before",
 	}})
+	d.jobs.done(j)
 	d.calls.release(1)
 }
 

@@ -17,10 +17,11 @@ type width struct {
 	latency time.Duration // how long it takes from preparing a call to its answer, smoothed; 0 before the first
 	call    time.Duration // of that, the call itself; 0 before the first
 	record  time.Duration // how long it takes to put attempts on record, smoothed
-	open    []*exchange   // that began, in order; those at the front are not answered
+	open    []exchange    // that began, in order; the first is not answered
+	first   uint64        // the first one's number
 }
 
-// An exchange is a call that was prepared.
+// An exchange is a call that was prepared. They are numbered in their order.
 type exchange struct {
 	began    time.Time
 	called   time.Time // zero while it waits for its record, or for its turn
@@ -36,29 +37,29 @@ const (
 
 func newWidth(l Limits) *width { return &width{limits: l} }
 
-// began notes that a call is prepared.
-func (w *width) began(x *exchange, now time.Time) {
+// began notes that a call is prepared, and returns its number.
+func (w *width) began(now time.Time) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x.began = now
-	w.open = append(w.open, x)
+	w.open = append(w.open, exchange{began: now})
+	return w.first + uint64(len(w.open)) - 1
 }
 
 // called notes that a call begins.
-func (w *width) called(x *exchange, now time.Time) {
+func (w *width) called(number uint64, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x.called = now
+	w.open[number-w.first].called = now
 }
 
 // answered notes that a call was answered, or is not made after all.
-func (w *width) answered(x *exchange, now time.Time) {
+func (w *width) answered(number uint64, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x.answered = true
+	w.open[number-w.first].answered = true
+	x := w.open[number-w.first]
 	for len(w.open) > 0 && w.open[0].answered {
-		w.open[0] = nil
-		w.open = w.open[1:]
+		w.open, w.first = w.open[1:], w.first+1
 	}
 	took := now.Sub(x.began)
 	if w.latency == 0 {

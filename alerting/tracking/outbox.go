@@ -132,32 +132,31 @@ func (b *Board) Wake(channel string) <-chan struct{} {
 	return b.outbox(channel).wake
 }
 
-// Take removes and returns up to n deliveries that are due on the channel, the most urgent first.
-// At most low of them are from any lane but the first. Whoever takes a delivery either records an
-// attempt of it or gives it back.
-func (b *Board) Take(channel string, n, low int, now time.Time) []alerting.Due {
+// Take removes up to n deliveries that are due on the channel, the most urgent first, and appends them
+// to a list. At most low of them are from any lane but the first. Whoever takes a delivery either
+// records an attempt of it or gives it back.
+func (b *Board) Take(to []alerting.Due, channel string, n, low int, now time.Time) []alerting.Due {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	o := b.outbox(channel)
+	o, before := b.outbox(channel), len(to)
 	b.ripen(o, now)
-	taken := make([]alerting.Due, 0, min(n, o.due()))
 	for lane := range o.lanes {
-		limit := n
+		limit := before + n
 		if lane > 0 {
-			limit = min(n, low)
+			limit = before + min(n, low)
 		}
-		for len(taken) < limit && len(o.lanes[lane]) > 0 {
+		for len(to) < limit && len(o.lanes[lane]) > 0 {
 			q := o.lanes[lane][0]
 			o.lanes[lane] = o.lanes[lane][1:]
 			if due, ok := q.next(); ok {
-				taken = append(taken, due)
+				to = append(to, due)
 			}
 			if !q.empty() {
 				o.lanes[lane] = append(o.lanes[lane], q)
 			}
 		}
 	}
-	return taken
+	return to
 }
 
 // due is how many deliveries are due, whether or not they have been taken.
