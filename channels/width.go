@@ -17,15 +17,7 @@ type width struct {
 	latency time.Duration // how long it takes from preparing a call to its answer, smoothed; 0 before the first
 	call    time.Duration // of that, the call itself; 0 before the first
 	record  time.Duration // how long it takes to put attempts on record, smoothed
-	open    []exchange    // that began, in order; the first is not answered
-	first   uint64        // the first one's number
-}
-
-// An exchange is a call that was prepared. They are numbered in their order.
-type exchange struct {
-	began    time.Time
-	called   time.Time // zero while it waits for its record, or for its turn
-	answered bool
+	open    exchanges
 }
 
 const (
@@ -41,26 +33,21 @@ func newWidth(l Limits) *width { return &width{limits: l} }
 func (w *width) began(now time.Time) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.open = append(w.open, exchange{began: now})
-	return w.first + uint64(len(w.open)) - 1
+	return w.open.add(now)
 }
 
 // called notes that a call begins.
 func (w *width) called(number uint64, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.open[number-w.first].called = now
+	w.open.at(number).called = now
 }
 
 // answered notes that a call was answered, or is not made after all.
 func (w *width) answered(number uint64, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.open[number-w.first].answered = true
-	x := w.open[number-w.first]
-	for len(w.open) > 0 && w.open[0].answered {
-		w.open, w.first = w.open[1:], w.first+1
-	}
+	x := w.open.answer(number)
 	took := now.Sub(x.began)
 	if w.latency == 0 {
 		w.latency = took
@@ -94,8 +81,8 @@ func (w *width) ahead(width int, now time.Time) int {
 		return 0
 	}
 	call, goesOn := w.call, time.Duration(0)
-	if len(w.open) > 0 && !w.open[0].called.IsZero() {
-		goesOn = now.Sub(w.open[0].called)
+	if x := w.open.first(); x != nil && !x.called.IsZero() {
+		goesOn = now.Sub(x.called)
 	}
 	if call = max(call, goesOn); call <= 0 {
 		return window
@@ -120,8 +107,9 @@ func (w *width) at(now time.Time) int {
 // present is the latency now, with mu held. The call that has waited longest for its answer counts with
 // the time that it took so far: a provider that slows down is noticed before it answers.
 func (w *width) present(now time.Time) time.Duration {
-	if len(w.open) == 0 {
+	x := w.open.first()
+	if x == nil {
 		return w.latency
 	}
-	return max(w.latency, now.Sub(w.open[0].began))
+	return max(w.latency, now.Sub(x.began))
 }
