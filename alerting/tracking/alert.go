@@ -35,6 +35,7 @@ type alert struct {
 	unreadable bool               // the last time that they were read failed
 	asleep     bool               // it, or what it quotes, is being read: nothing of it is due yet
 
+	texts      texts // of the recipients and the deliveries
 	recipients []recipient
 	contacts   []uint32 // of all recipients, one behind the other
 	bySub      []uint32 // recipients in the order of their subscribers' ids; nil until somebody asks
@@ -74,7 +75,7 @@ func (a *alert) severity() alerting.Severity { return a.opened.Alert.Severity }
 // A delivery is one message to one address.
 type delivery struct {
 	id          uint64 // the first half of its DeliveryID
-	address     string
+	address     text
 	activatedAt moment
 	retryAt     moment
 	recipient   [1]uint32 // the first of those who share it
@@ -131,7 +132,7 @@ func (a *alert) behind(i uint32) []uint32 {
 
 // A recipient is a subscriber whom the alert concerns.
 type recipient struct {
-	card     string // who it is
+	card     text   // who it is
 	areas    uint32 // in the board's lists
 	teams    uint32
 	contacts uint32 // where their deliveries begin in the alert's list, in the order of preference
@@ -153,10 +154,11 @@ const (
 
 func (s status) has(x status) bool { return s&x != 0 }
 
-func (r *recipient) subscriber() string   { return part(r.card, 0) }
-func (r *recipient) name() string         { return part(r.card, 1) }
-func (r *recipient) organization() string { return part(r.card, 2) }
-func (r *recipient) language() string     { return part(r.card, 3) }
+func (a *alert) card(r *recipient) card { return card(a.texts.at(r.card)) }
+
+func (a *alert) cardOf(i uint32) card { return a.card(&a.recipients[i]) }
+
+func (a *alert) address(d *delivery) string { return a.texts.at(d.address) }
 
 // rungs are a recipient's deliveries in the order of preference.
 func (a *alert) rungs(r *recipient) []uint32 {
@@ -167,7 +169,7 @@ func (a *alert) rungs(r *recipient) []uint32 {
 // by their place.
 func (b *Board) id(a *alert, i uint32) alerting.DeliveryID {
 	d := &a.deliveries[i]
-	address := d.address
+	address := a.address(d)
 	if d.traits.has(orphan) {
 		address += " notice " + strconv.Itoa(int(i))
 	}
@@ -185,7 +187,7 @@ func (b *Board) find(a *alert, id alerting.DeliveryID) (uint32, bool) {
 func (b *Board) findAddress(a *alert, channel, address string) (uint32, bool) {
 	return a.index.find(a.deliveries, half(alerting.NewDeliveryID(a.key, channel, address)), func(i uint32) bool {
 		d := &a.deliveries[i]
-		return d.address == address && b.channel(d) == channel && !d.traits.has(orphan)
+		return a.address(d) == address && b.channel(d) == channel && !d.traits.has(orphan)
 	})
 }
 

@@ -1,13 +1,12 @@
 package tracking
 
 import (
-	"encoding/binary"
 	"strings"
 	"time"
 )
 
 // What there may be millions of is kept compactly: times in milliseconds, which is what records
-// have, texts in one string for many, and lists that recur only once.
+// have, texts by their places, and lists that recur only once.
 
 // A moment is a time in milliseconds since 1970, UTC; 0 for none.
 type moment int64
@@ -70,62 +69,4 @@ func cloned[T ~string](list []T) []T {
 		own[i] = T(strings.Clone(string(x)))
 	}
 	return own
-}
-
-// A scribe writes many texts into one string.
-type scribe struct {
-	text strings.Builder
-	ends []int
-}
-
-// expect makes room for n texts of so many bytes together. What is too much of it stays in memory with them.
-func (s *scribe) expect(n, bytes int) {
-	s.text.Grow(bytes)
-	s.ends = make([]int, 0, n)
-}
-
-// put appends one text, whose parts can be told apart again.
-func (s *scribe) put(parts ...string) {
-	if len(parts) == 1 {
-		s.text.WriteString(parts[0])
-	} else {
-		var length [binary.MaxVarintLen32]byte
-		for _, p := range parts {
-			s.text.Write(length[:binary.PutUvarint(length[:], uint64(len(p)))])
-			s.text.WriteString(p)
-		}
-	}
-	s.ends = append(s.ends, s.text.Len())
-}
-
-// texts returns what was put, in order.
-func (s *scribe) texts() []string {
-	whole, texts, begin := s.text.String(), make([]string, len(s.ends)), 0
-	for i, end := range s.ends {
-		texts[i] = whole[begin:end]
-		begin = end
-	}
-	return texts
-}
-
-// part is the n-th part of a text that was put in parts.
-func part(text string, n int) string {
-	for ; ; n-- {
-		length, width := uvarint(text)
-		if n == 0 {
-			return text[width : width+length]
-		}
-		text = text[width+length:]
-	}
-}
-
-func uvarint(s string) (value, width int) {
-	for shift := 0; ; shift += 7 {
-		b := s[width]
-		width++
-		value |= int(b&0x7f) << shift
-		if b < 0x80 {
-			return value, width
-		}
-	}
 }

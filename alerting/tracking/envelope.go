@@ -55,7 +55,7 @@ func (b *Board) envelope(key alerting.Key, i uint32) (e Envelope, away alerting.
 	}
 	d := &a.deliveries[i]
 	e = Envelope{
-		Key: key, Alert: &a.opened.Alert, Code: a.opened.Code, Channel: b.channel(d), Address: d.address, Delivery: b.id(a, i),
+		Key: key, Alert: &a.opened.Alert, Code: a.opened.Code, Channel: b.channel(d), Address: a.address(d), Delivery: b.id(a, i),
 		Notice: a.notice(i), Areas: b.areasBehind(a, i), ExerciseOpen: a.duringExercise,
 	}
 	for _, k := range a.opened.Corrects {
@@ -63,7 +63,7 @@ func (b *Board) envelope(key alerting.Key, i uint32) (e Envelope, away alerting.
 		if c.away() && b.Archive != nil {
 			away = k
 		}
-		if c != nil && b.attemptedAt(c, b.channel(d), d.address) {
+		if c != nil && b.attemptedAt(c, b.channel(d), a.address(d)) {
 			e.Corrects = append(e.Corrects, Corrected{c.opened.Code, &c.opened.Alert, c.openedAt})
 		}
 	}

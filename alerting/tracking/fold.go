@@ -105,7 +105,7 @@ func (a *alert) begin(sequence uint64, r *alerting.Record) {
 // foldNotice adds a delivery that belongs to no recipient: an answer to an answer.
 func (b *Board) foldNotice(a *alert, at, inDoubt time.Time, n alerting.Notice) {
 	i := uint32(len(a.deliveries))
-	a.deliveries = append(a.deliveries, delivery{channel: b.numberOf(n.Channel), address: n.Address, traits: orphan})
+	a.deliveries = append(a.deliveries, delivery{channel: b.numberOf(n.Channel), address: a.texts.add(n.Address), traits: orphan})
 	a.notices[i] = &n
 	a.deliveries[i].id = half(b.id(a, i))
 	a.index.add(a.deliveries, i)

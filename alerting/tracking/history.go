@@ -26,13 +26,14 @@ type Entry struct {
 type history struct {
 	slabs [][]entry
 	n     uint32
+	texts texts
 	notes map[note]uint32
 	noted []note
 }
 
 type entry struct {
 	at, retryAt       moment
-	providerID        string
+	providerID        text
 	note              uint32 // 0 for none
 	before            uint32 // counted from 1
 	attempt           uint16
@@ -56,7 +57,7 @@ func (h *history) add(e Entry, before uint32) uint32 {
 	}
 	last := len(h.slabs) - 1
 	h.slabs[last] = append(h.slabs[last], entry{
-		at: momentOf(e.At), retryAt: momentOf(e.RetryAt), providerID: e.ProviderID, note: h.number(note{e.Code, e.Reason}), before: before,
+		at: momentOf(e.At), retryAt: momentOf(e.RetryAt), providerID: h.texts.add(e.ProviderID), note: h.number(note{e.Code, e.Reason}), before: before,
 		attempt: uint16(e.Attempt), state: e.State, receipt: e.Receipt, repeated: e.PossibleDuplicate,
 	})
 	h.n++
@@ -113,7 +114,7 @@ func (a *alert) historyOf(i uint32) []Entry {
 	for e := range a.history.backwards(d.history) {
 		n := a.history.note(e)
 		entries = append(entries, Entry{
-			At: e.at.time(), State: e.state, Attempt: int(e.attempt), ProviderID: e.providerID, Code: n.code, Reason: n.reason,
+			At: e.at.time(), State: e.state, Attempt: int(e.attempt), ProviderID: a.history.texts.at(e.providerID), Code: n.code, Reason: n.reason,
 			RetryAt: e.retryAt.time(), Receipt: e.receipt, PossibleDuplicate: e.repeated,
 		})
 	}

@@ -60,7 +60,7 @@ func (b *Board) ladders(key alerting.Key, from int, visit func(Ladder)) (next in
 			d := &a.deliveries[c]
 			rungs = append(rungs, Rung{c, b.channel(d), d.state, d.lost(), d.active(), d.activatedAt.time()})
 		}
-		visit(Ladder{uint32(i), r.name(), r.status.has(answered), r.status.has(gapSeen), rungs})
+		visit(Ladder{uint32(i), a.card(r).name(), r.status.has(answered), r.status.has(gapSeen), rungs})
 	}
 	return -1
 }

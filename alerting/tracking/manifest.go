@@ -44,41 +44,35 @@ func (b *Board) foldManifest(a *alert, at, inDoubt time.Time, m alerting.Manifes
 type gathered struct {
 	alerting.Manifest
 	ids       []uint64 // half of each delivery's
-	addresses []string // the deliveries'
-	cards     []string // the recipients'
+	addresses []text   // the deliveries'
+	cards     []text   // the recipients'
 }
 
 func (a *alert) gather(m alerting.Manifest) gathered {
-	g := gathered{Manifest: m, ids: make([]uint64, len(m.Deliveries))}
-	addresses, cards := g.scribes()
+	g := gathered{Manifest: m, ids: make([]uint64, len(m.Deliveries)), addresses: make([]text, len(m.Deliveries)), cards: make([]text, len(m.Recipients))}
+	a.texts.expect(g.bytes())
 	for i := range m.Deliveries {
 		d := &m.Deliveries[i]
 		g.ids[i] = half(alerting.NewDeliveryID(a.key, d.Channel, d.Address))
-		addresses.put(d.Address)
+		g.addresses[i] = a.texts.add(d.Address)
 	}
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
-		cards.put(r.Subscriber, r.Name, r.Organization, r.Language)
+		g.cards[i] = a.texts.addCard(r.Subscriber, r.Name, r.Organization, r.Language)
 	}
-	g.addresses, g.cards = addresses.texts(), cards.texts()
 	return g
 }
 
-// scribes have room for the addresses and the cards.
-func (g *gathered) scribes() (addresses, cards *scribe) {
-	addresses, cards = &scribe{}, &scribe{}
-	size := 0
+// bytes is how many its texts take.
+func (g *gathered) bytes() (n int) {
 	for i := range g.Deliveries {
-		size += len(g.Deliveries[i].Address)
+		n += len(g.Deliveries[i].Address)
 	}
-	addresses.expect(len(g.Deliveries), size)
-	size = 0
 	for i := range g.Recipients {
 		r := &g.Recipients[i]
-		size += len(r.Subscriber) + len(r.Name) + len(r.Organization) + len(r.Language) + 4 // a length before each
+		n += cardLength(r.Subscriber) + cardLength(r.Name) + cardLength(r.Organization) + cardLength(r.Language)
 	}
-	cards.expect(len(g.Recipients), size)
-	return addresses, cards
+	return n
 }
 
 // A listing is a manifest that is taken in.
@@ -109,7 +103,7 @@ func (b *Board) newListing(a *alert, at time.Time, parts []gathered) *listing {
 	}
 	a.manifests = append(a.manifests, listed{l.deliveries, momentOf(at)})
 	for i := range a.recipients {
-		l.known[a.recipients[i].subscriber()] = uint32(i)
+		l.known[a.cardOf(uint32(i)).subscriber()] = uint32(i)
 	}
 	return l
 }
@@ -121,11 +115,11 @@ func (l *listing) plan(g *gathered) {
 	}
 }
 
-func (l *listing) place(p *alerting.Planned, id uint64, address string) uint32 {
+func (l *listing) place(p *alerting.Planned, id uint64, address text) uint32 {
 	channel := l.numberOf(p.Channel)
 	at, known := l.a.index.find(l.a.deliveries, id, func(i uint32) bool {
 		d := &l.a.deliveries[i]
-		return d.channel == channel && d.address == address && !d.traits.has(orphan)
+		return d.channel == channel && l.a.address(d) == p.Address && !d.traits.has(orphan)
 	})
 	if known {
 		return at
@@ -156,7 +150,7 @@ func (l *listing) enroll(g *gathered) {
 	}
 }
 
-func (l *listing) add(r *alerting.Recipient, card string) {
+func (l *listing) add(r *alerting.Recipient, card text) {
 	at := uint32(len(l.a.recipients))
 	added := recipient{card: card, areas: l.areas.number(r.Areas), teams: l.teams.number(r.Teams), contacts: uint32(len(l.a.contacts))}
 	if r.Shared {

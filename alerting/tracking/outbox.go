@@ -177,7 +177,7 @@ func (q *queue) next() (alerting.Due, bool) {
 		}
 		d := &q.alert.deliveries[t.delivery]
 		return alerting.Due{
-			Alert: q.alert.key, Delivery: t.delivery, Address: d.address, Attempt: int(d.attempts) + 1, Lane: q.lane,
+			Alert: q.alert.key, Delivery: t.delivery, Address: q.alert.address(d), Attempt: int(d.attempts) + 1, Lane: q.lane,
 			Unsettled: d.state == alerting.Unknown, Since: q.alert.lastAttempt(d), PossibleDuplicate: d.possibleDuplicate(),
 		}, true
 	}
@@ -238,7 +238,7 @@ func (b *Board) Refill(channel string) (interrupted, uncalled []alerting.Due) {
 			switch {
 			case d.channel != number:
 			case d.state == alerting.Attempting:
-				x := alerting.Due{Alert: a.key, Delivery: uint32(i), Address: d.address, Attempt: int(d.attempts), Lane: b.lane(a, d), Since: a.lastAttempt(d)}
+				x := alerting.Due{Alert: a.key, Delivery: uint32(i), Address: a.address(d), Attempt: int(d.attempts), Lane: b.lane(a, d), Since: a.lastAttempt(d)}
 				if d.uncalled() {
 					uncalled = append(uncalled, x)
 				} else {

@@ -78,17 +78,17 @@ func (b *Board) PlaceOf(key alerting.Key, id alerting.DeliveryID) (Place, bool) 
 
 func (b *Board) place(a *alert, i uint32) Place {
 	d, people := &a.deliveries[i], a.behind(i)
-	to := b.channel(d) + " " + d.address
+	to := b.channel(d) + " " + a.address(d)
 	p := Place{
 		Key: a.key, Code: a.opened.Code, Alert: a.opened.Alert, Phase: a.phase(), Opened: a.openedAt,
-		Delivery: i, Channel: b.channel(d), Address: d.address, State: d.state, Attempts: int(d.attempts), Attempted: a.lastAttempt(d), WentOut: d.wentOut(),
+		Delivery: i, Channel: b.channel(d), Address: a.address(d), State: d.state, Attempts: int(d.attempts), Attempted: a.lastAttempt(d), WentOut: d.wentOut(),
 		Recipients: slices.Clone(people), Areas: slices.Clone(b.areasBehind(a, i)), Helped: a.helped[to], Noticed: a.noticed[to],
 	}
 	if a.withdrawn != nil {
 		p.ReplacedBy = a.withdrawn.By
 	}
 	for _, r := range people {
-		p.Names = append(p.Names, a.recipients[r].name())
+		p.Names = append(p.Names, a.cardOf(r).name())
 	}
 	if a.allAnswered(i) {
 		view := a.answerView(people[0], a.answered(people[0]))
@@ -96,8 +96,8 @@ func (b *Board) place(a *alert, i uint32) Place {
 	}
 	p.Reacted, p.OnlyReacted = b.reacted(a, i)
 	for e := range a.history.backwards(d.history) {
-		if e.providerID != "" {
-			p.Sent = append(p.Sent, e.providerID)
+		if e.providerID != 0 {
+			p.Sent = append(p.Sent, a.history.texts.at(e.providerID))
 		}
 	}
 	slices.Reverse(p.Sent)
@@ -111,7 +111,7 @@ func (b *Board) reacted(a *alert, i uint32) (stands, only bool) {
 	for _, r := range a.behind(i) {
 		other := false
 		for _, x := range a.answers[r] {
-			reaction := x.Via == alerting.ViaReaction && x.Channel == b.channel(d) && x.Address == d.address
+			reaction := x.Via == alerting.ViaReaction && x.Channel == b.channel(d) && x.Address == a.address(d)
 			stands = stands || reaction && !x.retracted
 			other = other || !reaction && !x.retracted
 		}
@@ -145,7 +145,7 @@ func (b *Board) PersonOf(key alerting.Key, subscriber string) (Person, bool) {
 	if !ok {
 		return Person{}, false
 	}
-	p := Person{Recipient: i, Name: a.recipients[i].name(), Alert: a.opened.Alert, Phase: a.phase()}
+	p := Person{Recipient: i, Name: a.cardOf(i).name(), Alert: a.opened.Alert, Phase: a.phase()}
 	if given := a.answered(i); given != nil {
 		view := a.answerView(i, given)
 		p.Answered = &view
@@ -161,11 +161,11 @@ func (a *alert) recipientOf(subscriber string) (uint32, bool) {
 			a.bySub[i] = uint32(i)
 		}
 		slices.SortFunc(a.bySub, func(x, y uint32) int {
-			return cmp.Compare(a.recipients[x].subscriber(), a.recipients[y].subscriber())
+			return cmp.Compare(a.cardOf(x).subscriber(), a.cardOf(y).subscriber())
 		})
 	}
 	at, found := slices.BinarySearchFunc(a.bySub, subscriber, func(i uint32, id string) int {
-		return cmp.Compare(a.recipients[i].subscriber(), id)
+		return cmp.Compare(a.cardOf(i).subscriber(), id)
 	})
 	if !found {
 		return 0, false
@@ -174,9 +174,10 @@ func (a *alert) recipientOf(subscriber string) (uint32, bool) {
 }
 
 // recipient is a recipient as the manifest had it, without contacts.
-func (b *Board) recipient(r *recipient) alerting.Recipient {
+func (b *Board) recipient(a *alert, r *recipient) alerting.Recipient {
+	card := a.card(r)
 	return alerting.Recipient{
-		Subscriber: r.subscriber(), Name: r.name(), Organization: r.organization(), Language: r.language(),
+		Subscriber: card.subscriber(), Name: card.name(), Organization: card.organization(), Language: card.language(),
 		Areas: b.areas.all[r.areas], Teams: b.teams.all[r.teams], Shared: r.status.has(deskShare),
 	}
 }
@@ -189,7 +190,7 @@ func (b *Board) Subscribers(key alerting.Key) map[string]bool {
 	ids := map[string]bool{}
 	if a := b.alerts[key]; a != nil {
 		for i := range a.recipients {
-			ids[a.recipients[i].subscriber()] = true
+			ids[a.cardOf(uint32(i)).subscriber()] = true
 		}
 	}
 	return ids
@@ -230,10 +231,10 @@ func (b *Board) addressed(key alerting.Key) (all []Addressed, here bool) {
 	}
 	for i := range a.recipients {
 		r := &a.recipients[i]
-		x := Addressed{Recipient: b.recipient(r)}
+		x := Addressed{Recipient: b.recipient(a, r)}
 		for _, c := range a.rungs(r) {
 			d := &a.deliveries[c]
-			planned := alerting.Planned{Channel: b.channel(d), Address: d.address}
+			planned := alerting.Planned{Channel: b.channel(d), Address: a.address(d)}
 			if d.attempted() {
 				planned.Active = true
 				x.Attempted = append(x.Attempted, planned)

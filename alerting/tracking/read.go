@@ -230,15 +230,15 @@ func page[T any](from, limit, n int, view func(i int) (T, bool)) (views []T, nex
 func (b *Board) deliveryView(a *alert, i uint32) DeliveryView {
 	d := &a.deliveries[i]
 	v := DeliveryView{
-		ID: b.id(a, i), Index: i, Channel: b.channel(d), Address: d.address, State: d.state, Attempts: int(d.attempts),
+		ID: b.id(a, i), Index: i, Channel: b.channel(d), Address: a.address(d), State: d.state, Attempts: int(d.attempts),
 		Subscribers: []string{}, Names: []string{}, Areas: append([]alerting.Area{}, b.areasBehind(a, i)...), History: a.historyOf(i),
 	}
 	if n := a.notice(i); n != nil {
 		v.Notice = n.Kind
 	}
 	for _, r := range a.behind(i) {
-		v.Subscribers = append(v.Subscribers, a.recipients[r].subscriber())
-		v.Names = append(v.Names, a.recipients[r].name())
+		v.Subscribers = append(v.Subscribers, a.cardOf(r).subscriber())
+		v.Names = append(v.Names, a.cardOf(r).name())
 	}
 	return v
 }
@@ -262,12 +262,12 @@ func (b *Board) People(key alerting.Key, from, limit int, match func(PersonView)
 func (b *Board) person(a *alert, i uint32) PersonView {
 	r := &a.recipients[i]
 	p := PersonView{
-		Subscriber: r.subscriber(), Name: r.name(), Organization: r.organization(), Areas: b.areas.all[r.areas], Contacts: []ContactView{},
+		Subscriber: a.card(r).subscriber(), Name: a.card(r).name(), Organization: a.card(r).organization(), Areas: b.areas.all[r.areas], Contacts: []ContactView{},
 		Reached: r.status.has(reached), Delivered: r.status.has(arrived), Gap: r.status.has(gapped),
 	}
 	for _, c := range a.rungs(r) {
 		d := &a.deliveries[c]
-		p.Contacts = append(p.Contacts, ContactView{Channel: b.channel(d), Address: d.address, Reserve: d.reserve(), State: d.state, Reason: a.lastReason(d)})
+		p.Contacts = append(p.Contacts, ContactView{Channel: b.channel(d), Address: a.address(d), Reserve: d.reserve(), State: d.state, Reason: a.lastReason(d)})
 	}
 	if given := a.answered(i); given != nil {
 		view := a.answerView(i, given)
@@ -286,7 +286,7 @@ func (a *alert) answerView(recipient uint32, x *answer) AnswerView {
 		label = offered.Label
 	}
 	return AnswerView{
-		Subscriber: r.subscriber(), Name: r.name(), At: x.at, After: x.at.Sub(a.openedAt), Via: x.Via, Channel: x.Channel, Address: x.Address,
+		Subscriber: a.card(r).subscriber(), Name: a.card(r).name(), At: x.at, After: x.at.Sub(a.openedAt), Via: x.Via, Channel: x.Channel, Address: x.Address,
 		Response: x.Response, Label: label, Note: x.Note, By: x.By, Shared: r.status.has(deskShare), Retracted: x.retracted,
 	}
 }

@@ -85,9 +85,9 @@ func (b *Board) silence(a *alert, at alerting.Mark, channel int, wanted func(tim
 		return x, false
 	}
 	for e := range a.history.backwards(d.history) {
-		if e.providerID != "" && (e.state == alerting.Accepted || e.state == alerting.Sent) {
+		if e.providerID != 0 && (e.state == alerting.Accepted || e.state == alerting.Sent) {
 			ref := alerting.Ref{Alert: a.key, Delivery: b.id(a, at.Delivery), Attempt: int(e.attempt)}
-			return alerting.Silence{Ref: ref, ProviderID: e.providerID, State: d.state, Heard: heard, At: at}, true
+			return alerting.Silence{Ref: ref, ProviderID: a.history.texts.at(e.providerID), State: d.state, Heard: heard, At: at}, true
 		}
 	}
 	return x, false // the provider gave it no name

@@ -76,7 +76,7 @@ func (b *Board) gaps(a *alert) []Gap {
 	gaps := make([]Gap, 0, len(a.tally.gaps))
 	for _, i := range slices.Sorted(maps.Keys(a.tally.gaps)) {
 		r := &a.recipients[i]
-		gaps = append(gaps, Gap{r.subscriber(), r.name(), b.areas.all[r.areas], b.gap(a, r)})
+		gaps = append(gaps, Gap{a.card(r).subscriber(), a.card(r).name(), b.areas.all[r.areas], b.gap(a, r)})
 	}
 	return gaps
 }

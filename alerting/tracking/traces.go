@@ -35,10 +35,10 @@ func (b *Board) tracesOf(a *alert) []byte {
 		if d.traits.has(orphan) || !d.attempted() {
 			continue
 		}
-		filter.Add(addressTrace(b.channel(d), d.address))
+		filter.Add(addressTrace(b.channel(d), a.address(d)))
 		for e := range a.history.backwards(d.history) {
-			if e.providerID != "" {
-				filter.Add(sentTrace(b.channel(d), e.providerID))
+			if e.providerID != 0 {
+				filter.Add(sentTrace(b.channel(d), a.history.texts.at(e.providerID)))
 			}
 		}
 	}
