@@ -2,19 +2,21 @@ package main
 
 import (
 	"context"
+	"math"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
 const (
 	// garbagePercent trades memory for processor time: a blast makes much garbage beside a small heap.
 	garbagePercent = 400
-	// leastLimit is the memory beyond which it counts for more than time; it moves up where what is
-	// in use needs more than half of it, so that collecting never becomes all that is done.
+	// leastLimit is the memory beyond which it counts for more than time, where little is in use.
 	leastLimit = 512 << 20
-	limitLook  = time.Second
+	limitLook  = 100 * time.Millisecond
 )
 
 // tuneMemory sets how the garbage collector works until ctx is done, unless the operator did (GOGC,
@@ -25,7 +27,24 @@ func tuneMemory(ctx context.Context) {
 	}
 	debug.SetGCPercent(garbagePercent)
 	debug.SetMemoryLimit(leastLimit)
-	go every(ctx, limitLook, func() { debug.SetMemoryLimit(max(leastLimit, 2*inUse()-leastLimit/2)) })
+	there := machine()
+	go every(ctx, limitLook, func() { debug.SetMemoryLimit(limit(inUse(), there)) })
+}
+
+// limit is the memory to keep to where so much is in use. A large heap takes long to look through, so it gets
+// room for few collections: four times what is in use beyond leastLimit, but no more than three quarters
+// of the machine. However little there is, collecting never becomes all that is done.
+func limit(inUse, machine int64) int64 {
+	return max(leastLimit, 2*inUse-leastLimit/2, min(4*inUse-3*leastLimit, machine/4*3))
+}
+
+// machine is how much memory there is: the control group's, or the system's.
+func machine() int64 {
+	bytes, err := memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)()
+	if err != nil || bytes > math.MaxInt64 {
+		return 0 // nobody knows
+	}
+	return int64(bytes)
 }
 
 // every does something again and again until ctx is done, for the first time after one interval.
