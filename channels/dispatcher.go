@@ -41,6 +41,7 @@ type Dispatcher struct {
 	questions   questions
 	inquiries   inquiries
 	absent      absences
+	untold      untold
 	resting     time.Time          // until when the pace has no room for the lower lanes
 	gathering   time.Time          // since when a small window waits for others; zero where none does
 	stop        context.CancelFunc // ends the rounds
