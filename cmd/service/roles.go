@@ -26,6 +26,7 @@ import (
 // run starts the roles.
 func (s *Service) run(ctx, running context.Context, roles []string) error {
 	s.keepReserve(running)
+	s.work.Go(func() error { s.awaitRouter(running); return nil })
 	if slices.Contains(roles, RoleAPI) {
 		if err := s.firstToken(ctx); err != nil {
 			return err
