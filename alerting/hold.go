@@ -26,10 +26,14 @@ type Hold struct {
 // ReasonRestored is why a delivery is in doubt after a restore.
 const ReasonRestored = "restored from a backup: it may have gone out after the backup was made"
 
+// AwaitsRouter says to an operator why nothing is sent while a hold has doubts.
+const AwaitsRouter = "nothing is sent before a process with the router role has run since the restore, and none has: start one (`revere serve --roles router`)"
+
 // Held reports whether nothing may be sent.
 func (h Hold) Held() bool { return !h.Since.IsZero() && h.Released.IsZero() }
 
-// Doubts reports whether what is due may have gone out already, unknown to the record.
+// Doubts reports whether what is due may have gone out already, unknown to the record. Until a router has put that
+// on record nothing is sent, released or not.
 func (h Hold) Doubts() bool { return !h.Since.IsZero() && !h.Settled }
 
 // InDoubt is since when messages may have gone out, unknown to the record, about what was published as

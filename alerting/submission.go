@@ -76,6 +76,9 @@ type Verdict struct {
 	Ledger uint64 `json:"ledger,omitempty"`
 }
 
+// VerdictsKept is how long verdicts can be read.
+const VerdictsKept = 72 * time.Hour
+
 // The verdicts.
 const (
 	VerdictAccepted = "accepted"

@@ -55,7 +55,8 @@ type Finding struct {
 // A Reconciler is a Channel whose provider can be asked what became of an attempt.
 type Reconciler interface {
 	// Reconcile looks for the message at the provider. found is false when the provider certainly
-	// does not have it. An error means that it could not be asked.
+	// does not have it. An error means that it could not be asked, *Busy that it asks to be left alone
+	// for a time.
 	Reconcile(ctx context.Context, m alerting.Message, attempted time.Time) (outcome alerting.Outcome, found bool, err error)
 }
 

@@ -42,7 +42,8 @@ type Dispatcher struct {
 	questions   questions
 	inquiries   inquiries
 	absent      absences
-	taken       []alerting.Due     // in this round
+	taken       []alerting.Due // in this round
+	untold      untold
 	resting     time.Time          // until when the pace has no room for the lower lanes
 	gathering   time.Time          // since when a small window waits for others; zero where none does
 	stop        context.CancelFunc // ends the rounds

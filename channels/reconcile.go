@@ -3,6 +3,7 @@ package channels
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -16,8 +17,9 @@ func (d *Dispatcher) asks(x alerting.Due) (Reconciler, bool) {
 	return provider, can && x.Unsettled && !d.absent.has(x)
 }
 
-// askFor is for how long after an attempt the provider is asked about it, when it can't tell. Then
-// the message is sent again as if the provider did not have it: a duplicate alert beats silence.
+// askFor is for how long the provider is asked about an attempt that it can't tell about, from the first
+// question on: however long ago the attempt was, one question that fails says nothing. Then the message is
+// sent again as if the provider did not have it: a duplicate alert beats silence.
 const askFor = 2 * time.Minute
 
 // reconcile asks the provider about the last attempt. When it does not have the message, or could not
@@ -34,48 +36,95 @@ func (d *Dispatcher) reconcile(ctx context.Context, provider Reconciler, x alert
 	if err == nil && found && outcome.State == alerting.Unknown {
 		err = fmt.Errorf("it does not know itself: %s", outcome.Reason)
 	}
-	switch over := !message.Expires.IsZero() && !now.Before(message.Expires); {
-	case err != nil && (over || now.Before(x.Since.Add(askFor))):
-		d.finish(x, askLater(last, "the provider could not tell: "+err.Error(), x.Since, message.Expires, now))
-	case err == nil && found:
-		d.finish(x, judge(last, outcome, message.Expires, now, d.limits.ReconcileAfter))
-	default:
-		d.absent.remember(x)
-		d.Outbox.GiveBack([]alerting.Due{x})
+	if err != nil {
+		first := d.untold.since(x, now)
+		if over := !message.Expires.IsZero() && !now.Before(message.Expires); over || now.Before(first.Add(askFor)) {
+			d.finish(x, askLater(last, err, first, message.Expires, now, d.limits.ReconcileAfter))
+			return
+		}
 	}
+	d.untold.forget(x)
+	if err == nil && found {
+		d.finish(x, judge(last, outcome, message.Expires, now, d.limits.ReconcileAfter))
+		return
+	}
+	d.absent.remember(x)
+	d.Outbox.GiveBack([]alerting.Due{x})
 }
 
 // absences are the attempts that the provider does not have, or could not tell about. They need not outlive the
 // process: the next one asks again.
 type absences struct {
 	mu    sync.Mutex
-	known map[absence]struct{}
+	known map[doubt]struct{}
 }
 
-type absence struct {
+// A doubt is about a delivery's last attempt.
+type doubt struct {
 	alert    alerting.Key
 	delivery uint32
 	attempt  int // the next one
 }
 
+func doubtOf(x alerting.Due) doubt { return doubt{x.Alert, x.Delivery, x.Attempt} }
+
 func (a *absences) remember(x alerting.Due) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.known == nil {
-		a.known = map[absence]struct{}{}
+		a.known = map[doubt]struct{}{}
 	}
-	a.known[absence{x.Alert, x.Delivery, x.Attempt}] = struct{}{}
+	a.known[doubtOf(x)] = struct{}{}
 }
 
 func (a *absences) has(x alerting.Due) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	_, known := a.known[absence{x.Alert, x.Delivery, x.Attempt}]
+	_, known := a.known[doubtOf(x)]
 	return known
 }
 
 func (a *absences) forget(x alerting.Due) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.known, absence{x.Alert, x.Delivery, x.Attempt})
+	delete(a.known, doubtOf(x))
+}
+
+// untold is since when the provider was asked about attempts and could not tell. It need not outlive the
+// process: the next one asks as long.
+type untold struct {
+	mu     sync.Mutex
+	first  map[doubt]time.Time
+	tidyAt int // how many are looked through
+}
+
+const (
+	// What a receipt or a withdrawal has settled is not asked about again, and forgotten after untoldKept,
+	// when untoldMany or more are known.
+	untoldKept = time.Hour
+	untoldMany = 1024
+)
+
+// since is when the first question about an attempt failed: now, where none has before.
+func (u *untold) since(x alerting.Due, now time.Time) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if first, asked := u.first[doubtOf(x)]; asked {
+		return first
+	}
+	if u.first == nil {
+		u.first = map[doubt]time.Time{}
+	}
+	if len(u.first) >= max(u.tidyAt, untoldMany) {
+		maps.DeleteFunc(u.first, func(_ doubt, first time.Time) bool { return first.Before(now.Add(-untoldKept)) })
+		u.tidyAt = 2 * len(u.first)
+	}
+	u.first[doubtOf(x)] = now
+	return now
+}
+
+func (u *untold) forget(x alerting.Due) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.first, doubtOf(x))
 }

@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -74,15 +75,19 @@ func notAfter(retryAt, end time.Time) time.Time {
 	return retryAt
 }
 
-// askLater keeps an attempt Unknown that could not be asked about. It is asked about again after
-// about as long as it has been unsettled, for the last time when that is askFor, and no more once the
-// message has expired.
-func askLater(attempt int, reason string, attempted, expires, now time.Time) alerting.Conclusion {
-	c := alerting.Conclusion{Attempt: attempt, Outcome: alerting.Outcome{State: alerting.Unknown, Reason: reason}}
+// askLater keeps an attempt Unknown that could not be asked about. It is asked about again after about as
+// long as it has been asked about, reconcileAfter at least, for the last time when that is askFor; never
+// before the provider wants it, and no more once the message has expired.
+func askLater(attempt int, why error, first, expires, now time.Time, reconcileAfter time.Duration) alerting.Conclusion {
+	c := alerting.Conclusion{Attempt: attempt, Outcome: alerting.Outcome{State: alerting.Unknown, Reason: "the provider could not tell: " + why.Error()}}
 	if !expires.IsZero() && !now.Before(expires) {
 		return c
 	}
-	c.RetryAt = notAfter(now.Add(halfJitter(max(now.Sub(attempted), firstRetry))), attempted.Add(askFor))
+	wait := halfJitter(max(now.Sub(first), reconcileAfter, firstRetry))
+	c.RetryAt = notAfter(now.Add(wait), first.Add(askFor))
+	if busy, ok := errors.AsType[*Busy](why); ok {
+		c.RetryAt = later(c.RetryAt, now.Add(busy.After))
+	}
 	c.RetryAt = notAfter(c.RetryAt, expires)
 	return c
 }

@@ -79,7 +79,14 @@ func (c *chaos) stored() stored {
 }
 
 // readStored reads the data directory of a service that has stopped.
-func readStored(t *testing.T, dir string) stored {
+func readStored(t *testing.T, dir string) (s stored) {
+	t.Helper()
+	opened(t, dir, func(e *engine.Engine) { s = readAll(t, e) })
+	return s
+}
+
+// opened opens the data directory of a service that has stopped.
+func opened(t *testing.T, dir string, look func(*engine.Engine)) {
 	t.Helper()
 	server, err := engine.StartServer(engine.ServerConfig{Dir: dir, Log: zerolog.Nop()})
 	require.NoError(t, err)
@@ -87,7 +94,7 @@ func readStored(t *testing.T, dir string) stored {
 	e, err := engine.Embedded(t.Context(), server, zerolog.Nop())
 	require.NoError(t, err)
 	defer e.Close()
-	return readAll(t, e)
+	look(e)
 }
 
 // readAll reads the ledger and the directory.

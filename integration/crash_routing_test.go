@@ -3,11 +3,13 @@ package integration_test
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
+	"revere/alerting/engine"
 	"revere/alerting/faults"
 	"revere/alerting/tracking"
 	"revere/integration/harness"
@@ -78,6 +80,37 @@ var routingCrashes = []crash{
 		},
 	},
 	{
+		name: "between a late correction and its second verdict", points: []faults.Point{faults.AfterExpansion}, late: true, people: bySMS,
+		do: func(c *crashed) {
+			c.alert = c.alert.Expiring(2 * time.Second)
+			key, _ := c.sent()
+			harness.Soon(c.t, func() error { return errorUnless(c.w.Summary(key).Phase == tracking.Expired, "it is not over") })
+			require.NoError(c.t, c.w.Interrupt())
+			c.w.File(key)
+			require.True(c.t, c.w.Revive(first(faults.AfterExpansion)))
+			_, _ = c.w.Try(harness.Request{Method: "POST", Path: "/api/v1/alerts/" + string(key) + "/cancel", Body: map[string]any{
+				"expires": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+			}})
+		},
+		then: func(c *crashed) {
+			harness.Grown(c.t, "alerts", 2, c.keys)
+			s := c.w.Summary(c.did.keys[0])
+			require.Equal(c.t, tracking.Canceled, s.Phase)
+			c.did.corrections = []alerting.Key{s.ReplacedBy}
+			c.story(s.ReplacedBy, harness.Phone(1), sentAtOnce)
+			assert.Contains(c.t, c.w.Texts(harness.Phone(1), 2)[1], "withdraws "+s.Code)
+			var v alerting.Verdict
+			harness.Soon(c.t, func() error {
+				v = c.verdict(s.ReplacedBy)
+				return errorUnless(len(v.Warnings) == 0, "the producer has not been told that it goes out")
+			})
+			correction := c.w.Summary(s.ReplacedBy)
+			assert.Equal(c.t, alerting.VerdictAccepted, v.Verdict)
+			assert.Equal(c.t, correction.Code, v.Code)
+			assert.Equal(c.t, s.ReplacedBy, v.Alert)
+		},
+	},
+	{
 		name: "between a refused message and the reason", points: []faults.Point{faults.MidReject}, people: bySMS,
 		do: func(c *crashed) { c.w.PublishNATS("alerts.ma.boston", []byte("Phishing!")) },
 		then: func(c *crashed) {
@@ -93,6 +126,20 @@ var routingCrashes = []crash{
 			c.once(key, harness.Phone(1))
 		},
 	},
+}
+
+// verdict is the last one on a message, which the service's own streams hold: it is not running meanwhile.
+func (c *crashed) verdict(key alerting.Key) (v alerting.Verdict) {
+	require.NoError(c.t, c.w.Interrupt())
+	defer c.w.Begin()
+	opened(c.t, c.w.Dir, func(e *engine.Engine) {
+		var found bool
+		var err error
+		v, found, err = e.Verdict(c.t.Context(), key)
+		require.NoError(c.t, err)
+		require.True(c.t, found)
+	})
+	return v
 }
 
 // A bureau is so many people at one address that their manifest takes several messages of the

@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"net/http"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -152,4 +153,46 @@ func (m *removal) kept(f *harness.Fleet) {
 	for _, key := range there {
 		require.Contains(m.t, m.did.keys, key, "nobody published it")
 	}
+}
+
+// What was released is not sent before a router has run, and whoever looks is told so.
+func TestNothingIsSentAfterARestoreBeforeARouterHasRun(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, harness.Options{Settings: map[string]string{"CHANNELS__SMS__RATE": "2"}})
+	c := harness.NewCluster(t)
+	w.Import(crowd(10)...)
+	key, recipient := keygen(t, w)
+	p := w.Publish(harness.NewAlert("ma.boston"))
+	file := backUp(t, w, recipient)
+	w.Kill9()
+	sent := len(w.Twilio.Messages())
+	w.Dir = filepath.Join(t.TempDir(), "restored")
+	r := c.Restore(w.Dir, file, key, faults.Plan{})
+	require.Equal(t, 0, r.Ended(), r.Log)
+	f := w.MoveTo(c, map[string]string{"CHANNELS__SMS__RATE": "500"}, "api", "worker,tracker")
+	assert.Contains(t, f.CLI("release", "--dry-run").Stdout, alerting.AwaitsRouter)
+
+	released := f.CLI("release", "--yes")
+	require.Equal(t, 0, released.Status, released.Stderr)
+	assert.Contains(t, released.Stdout, alerting.AwaitsRouter)
+	read := func(path string) string {
+		return string(f.Call(http.StatusOK, harness.Request{Method: http.MethodGet, Path: path}).Body)
+	}
+	assert.Contains(t, read("/readyz"), `"awaits_router"`)
+	assert.Contains(t, read("/metrics"), "\nrevere_awaits_router 1\n")
+	assert.Contains(t, f.CLI("check").Stdout, alerting.AwaitsRouter)
+	harness.Within(t, time.Minute, func() error {
+		says := func(line harness.Line) bool { return line["message"] == alerting.AwaitsRouter }
+		return errorUnless(slices.ContainsFunc(f.Log.Lines(0), says), "the log does not say it")
+	})
+	assert.Len(t, f.Twilio.Messages(), sent)
+
+	require.NoError(t, f.Members[1].Stop())
+	f.Members[1].Roles = "router,worker,tracker"
+	f.Members[1].Start()
+	f.Members[1].Ready()
+	f.Finished(p.Key)
+	assert.Len(t, f.Twilio.Messages(), 10)
+	assert.Contains(t, read("/readyz"), `"ready"`)
+	assert.NotContains(t, f.CLI("check").Stdout, alerting.AwaitsRouter)
 }

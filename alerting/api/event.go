@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"revere/alerting"
+	"revere/alerting/tracking"
 )
 
 // An Event is what one message of the ledger says about an alert, with deliveries and people named.
@@ -55,6 +56,9 @@ type WithdrawnEvent struct {
 // A DeliveryEvent is something that happened to a delivery. State is what became of the attempt that
 // it is about; the delivery itself shows its highest evidence.
 type DeliveryEvent struct {
+	// At is when an attempt may have been made that is told among attempts and is unknown: by the system before a
+	// restore, then or later.
+	At                time.Time       `json:"at,omitzero"`
 	ID                string          `json:"id"`
 	Channel           string          `json:"channel"`
 	Address           string          `json:"address"`
@@ -109,6 +113,7 @@ func (s *Server) event(key alerting.Key, m ledgerMessage) Event {
 		e.At = r.At
 		e.addLife(r)
 		s.addDeliveries(&e, r)
+		s.addDoubts(&e, r)
 		s.addPeople(&e, r)
 	}
 	return e
@@ -211,7 +216,10 @@ func (s *Server) delivery(key alerting.Key, index uint32) DeliveryEvent {
 	if len(views) == 0 || views[0].Index != index {
 		return DeliveryEvent{Names: []string{}, Areas: []alerting.Area{}}
 	}
-	v := views[0]
+	return named(&views[0])
+}
+
+func named(v *tracking.DeliveryView) DeliveryEvent {
 	return DeliveryEvent{ID: v.ID.String(), Channel: v.Channel, Address: v.Address, Names: v.Names, Areas: v.Areas}
 }
 

@@ -29,6 +29,7 @@ func (s *Server) eventRoutes(r *Router) {
 		Summary: "Follow an alert live, from its first record on",
 		Description: "Server-sent events: one a message of the ledger. The id is its sequence, the event's name says what happened " +
 			"(opened, manifest, activated, attempts, results, answers, notices, remarks, withdrawn, expired; several are joined by commas), the data is an Event. " +
+			"Attempts that the system before a restore may have made are among the attempts of the event that made the message due, with the state unknown and the time in at; where there are thousands they come in several events, of which the last has the id. " +
 			"A comment comes every 15 seconds. The stream ends when the client leaves or the process stops; go on with Last-Event-ID.",
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": r.content(Event{})["application/json"]}}},
 	}, s.events)
@@ -100,17 +101,31 @@ func (s *Server) sendEvents(ctx context.Context, w http.ResponseWriter, key aler
 			if s.Board.Wait(ctx, m.sequence) != nil {
 				return
 			}
-			event := s.event(key, m)
-			data, err := json.Marshal(event)
-			if err != nil {
-				s.Log.Error().Err(err).Str("alert", string(key)).Msg("an event can't be written; the stream ends")
-				return
-			}
-			if !emit(w, "id: %d\nevent: %s\ndata: %s\n\n", m.sequence, strings.Join(event.Kinds, ","), data) {
+			if !s.tell(w, s.event(key, m)) {
 				return
 			}
 		}
 	}
+}
+
+// tell writes an event. Of one in several parts only the last has the id: whoever goes on behind an id has had all.
+func (s *Server) tell(w http.ResponseWriter, event Event) bool {
+	parts := event.parts()
+	for i, part := range parts {
+		data, err := json.Marshal(part)
+		if err != nil {
+			s.Log.Error().Err(err).Str("alert", string(event.Alert)).Msg("an event can't be written; the stream ends")
+			return false
+		}
+		id := ""
+		if i == len(parts)-1 {
+			id = fmt.Sprintf("id: %d\n", event.Sequence)
+		}
+		if !emit(w, "%sevent: %s\ndata: %s\n\n", id, strings.Join(part.Kinds, ","), data) {
+			return false
+		}
+	}
+	return true
 }
 
 // emit writes one event and sends it off; false means that the client is gone.

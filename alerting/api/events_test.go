@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -102,4 +103,55 @@ func TestEventsEndWithTheProcess(t *testing.T) {
 	for live.lines.Scan() {
 	}
 	require.NoError(t, live.lines.Err(), "the stream ends as it should, and not by being cut")
+}
+
+// Attempts that the system before a restore may have made are told where they came on record, as what they are.
+func TestEventsTellWhatIsInDoubt(t *testing.T) {
+	r := newRig(t)
+	r.subscribe("clerk", "Boston Clerk", "+16175550123", "ma.boston")
+	model := r.publish("boston", nil).Key
+	opened, _ := r.board.Opened(model)
+	opened.Identity, opened.Sequence, opened.Code = "another", 99, "M4T"
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	before := now.Add(-time.Hour)
+	const many = 2500
+	manifest := &alerting.Manifest{Parts: 1, Recipients: []alerting.Recipient{{Subscriber: "clerk", Name: "Boston Clerk", Areas: []alerting.Area{"ma.boston"}}}}
+	for i := range many + 1 {
+		manifest.Deliveries = append(manifest.Deliveries, alerting.Planned{Channel: "sms", Address: fmt.Sprint("+1617", i), Active: i < many})
+		manifest.Recipients[0].Contacts = append(manifest.Recipients[0].Contacts, uint32(i))
+	}
+	r.append(alerting.Record{Alert: "a99", At: now, InDoubt: before, Opened: &opened, Manifest: manifest})
+	r.append(alerting.Record{Alert: "a99", At: now.Add(time.Second), InDoubt: before, Activated: []alerting.Activation{{Delivery: many}}})
+	r.append(alerting.Record{Alert: "a99", At: now.Add(2 * time.Second), InDoubt: before, Notices: []alerting.Notice{{Channel: "sms", Address: "+1", Kind: alerting.NoticeHelp}}})
+
+	live := r.follow(t, "a99", "")
+	live.lines.Buffer(nil, 4<<20)
+	told := map[string]bool{}
+	doubted := func(e api.Event) {
+		for _, d := range e.Attempts {
+			told[d.Address] = true
+			require.Equal(t, before, d.At)
+			require.Equal(t, alerting.Unknown, d.State)
+			require.Equal(t, 1, d.Attempt)
+			require.Equal(t, alerting.ReasonRestored, d.Reason)
+		}
+	}
+	for i, want := range []string{"opened,manifest,attempts", "attempts", "attempts"} {
+		id, name, event := live.next()
+		require.Equal(t, want, name)
+		require.Equal(t, i == 2, id != "", "who goes on behind an id has had all")
+		require.LessOrEqual(t, len(event.Attempts), 1000)
+		doubted(event)
+	}
+	require.Len(t, told, many, "what is in reserve is not in doubt")
+	_, name, event := live.next()
+	require.Equal(t, "activated,attempts", name)
+	require.Len(t, event.Attempts, 1)
+	require.Equal(t, []string{"Boston Clerk"}, event.Attempts[0].Names)
+	doubted(event)
+	_, name, event = live.next()
+	require.Equal(t, "notices,attempts", name)
+	require.Len(t, event.Attempts, 1)
+	doubted(event)
+	require.Len(t, told, many+2)
 }

@@ -14,7 +14,7 @@ import (
 
 // A Health is the answer of /healthz and /readyz.
 type Health struct {
-	Status   string `json:"status" enum:"ok,ready,held" doc:"held: alerts are taken, and no message goes out until an operator releases it."`
+	Status   string `json:"status" enum:"ok,ready,held,awaits_router" doc:"held: alerts are taken, and no message goes out until an operator releases it. awaits_router: it is released, and none goes out before a process with the router role has run since the restore."`
 	Refusing string `json:"refusing,omitempty" doc:"Why new alerts and imports are refused, while replies, receipts and what was accepted are worked on."`
 	// Stragglers are named here for an operator, and change nothing: the others serve.
 	Stragglers []Straggler `json:"stragglers,omitempty" doc:"Servers of the NATS cluster that don't get what is written, and to which streams. Until they do, the loss of another one stops everything."`
@@ -59,8 +59,11 @@ func (s *Server) healthRoutes(r *Router) {
 // balances load by this must not take the providers' receipts and people's replies away from it.
 func (s *Server) ready() Health {
 	h := Health{Status: "ready"}
-	if s.held() {
+	switch {
+	case s.held():
 		h.Status = "held"
+	case s.awaitsRouter():
+		h.Status = "awaits_router"
 	}
 	if s.Storage != nil {
 		if err := s.Storage(); err != nil {

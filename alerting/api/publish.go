@@ -150,10 +150,16 @@ func (s *Server) publish(ctx context.Context, caller access.Token, body []byte) 
 
 // warn adds to an alert's own warnings that nothing of it goes out for now.
 func (s *Server) warn(own []alerting.Problem) []alerting.Problem {
-	if !s.held() {
+	why := ""
+	switch {
+	case s.held():
+		why = "nothing is sent now: the system was restored from a backup, and an operator has not released it (`revere release`)"
+	case s.awaitsRouter():
+		why = alerting.AwaitsRouter
+	default:
 		return list(own)
 	}
-	return append([]alerting.Problem{{Code: alerting.CodeHeld, Detail: "nothing is sent now: the system was restored from a backup, and an operator has not released it (`revere release`)"}}, own...)
+	return append([]alerting.Problem{{Code: alerting.CodeHeld, Detail: why}}, own...)
 }
 
 func (s *Server) statusURL(key alerting.Key) string {

@@ -129,6 +129,9 @@ func NewHTTPServer(h http.Handler) *http.Server {
 // held reports whether messages are kept back.
 func (s *Server) held() bool { return s.Hold != nil && s.Hold().Held() }
 
+// awaitsRouter reports whether nothing goes out before a router has run.
+func (s *Server) awaitsRouter() bool { return s.Hold != nil && s.Hold().Doubts() }
+
 // Handler returns the API. Call it once: it registers its metrics.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()

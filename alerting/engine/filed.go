@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -66,7 +67,7 @@ func (e *Engine) Filed(ctx context.Context) (all []alerting.Filed, c alerting.Ch
 		return nil, c, 0, err
 	}
 	readable := true
-	err = e.read(ctx, filedStream, 1, end, func(m entry) error {
+	err = e.read(ctx, filedStream, "", 1, end, func(m entry) (more bool) {
 		var f alerting.Filed
 		var err error
 		if m.subject == checkpointSubject {
@@ -78,7 +79,7 @@ func (e *Engine) Filed(ctx context.Context) (all []alerting.Filed, c alerting.Ch
 			readable = false
 			e.log.Error().Err(err).Str("subject", m.subject).Msg("what is filed can't be read; the whole ledger is read instead")
 		}
-		return nil
+		return true
 	})
 	if !readable { // it is derived from the ledger
 		return nil, alerting.Checkpoint{}, end, err
@@ -110,39 +111,50 @@ type Archive struct {
 
 // Records implements tracking.Archive.
 func (a Archive) Records(alert alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
-	return a.Engine.read(a.Context, ledgerStream, first, last, func(m entry) error {
+	return a.Engine.read(a.Context, ledgerStream, "", first, last, func(m entry) (more bool) {
 		records, err := decodeRecords(m.data)
 		if err != nil {
-			return nil // the board passed it over too
+			return true // the board passed it over too
 		}
 		for i := range records {
 			if records[i].Alert == alert {
 				visit(m.sequence, &records[i])
 			}
 		}
-		return nil
+		return true
 	})
 }
 
-// read calls visit with a stream's messages between two sequences, both included, in order.
-func (e *Engine) read(ctx context.Context, stream string, first, last uint64, visit func(entry) error) error {
+// WrittenOn implements tracking.Archive.
+func (a Archive) WrittenOn(subject string, first, last uint64, visit func(uint64, []alerting.Record) bool) error {
+	return a.Engine.read(a.Context, ledgerStream, subject, first, last, func(m entry) (more bool) {
+		records, err := decodeRecords(m.data)
+		if err != nil {
+			records = nil // the board passed it over too
+		}
+		return visit(m.sequence, records)
+	})
+}
+
+// readPatience is how long the next message is waited for that should be there. After that, what was stored
+// is gone, or nobody can hand it out now.
+const readPatience = time.Minute
+
+// read calls visit with a stream's messages between two sequences, both included, in order, until it wants no
+// more: those on one subject, or all where that is "".
+func (e *Engine) read(ctx context.Context, stream, subject string, first, last uint64, visit func(entry) (more bool)) error {
 	if first > last {
 		return nil
 	}
-	s := &source{engine: e, stream: stream, next: first}
+	s := &source{engine: e, stream: stream, subject: subject, next: first}
 	defer s.stop()
 	for {
-		msg, meta, err := s.take(ctx)
+		msg, meta, err := s.takeWithin(ctx, readPatience)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", stream, err)
+			return fmt.Errorf("read %s from %d: %w", stream, s.next, err)
 		}
 		sequence := meta.Sequence.Stream
-		if sequence <= last {
-			if err := visit(entry{sequence, msg.Subject(), msg.Data()}); err != nil {
-				return fmt.Errorf("read %s at %d: %w", stream, sequence, err)
-			}
-		}
-		if sequence >= last {
+		if sequence <= last && !visit(entry{sequence, msg.Subject(), msg.Data()}) || sequence >= last {
 			return nil
 		}
 	}

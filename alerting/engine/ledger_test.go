@@ -112,6 +112,36 @@ func TestUnreadableMessageOfTheLedgerIsPassedOver(t *testing.T) {
 	assert.Len(t, f.until(t, bad+1)[1].records, 1)
 }
 
+// Of one subject only its own messages are read again, and no more than are wanted.
+func TestWhatIsWrittenOnOneSubjectIsReadAgain(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	for range 3 {
+		for _, subject := range []string{engine.LedgerDesk, engine.LedgerInbound} {
+			_, err := e.Append(t.Context(), subject, engine.Anywhere, record("a1", subject))
+			require.NoError(t, err)
+		}
+	}
+	bad, err := e.PublishRaw(t.Context(), engine.LedgerInbound, []byte("no CBOR"))
+	require.NoError(t, err)
+	read := func(first uint64, most int) (sequences []uint64) {
+		require.NoError(t, engine.Archive{Context: t.Context(), Engine: e}.WrittenOn(engine.LedgerInbound, first, bad, func(sequence uint64, records []alerting.Record) bool {
+			sequences = append(sequences, sequence)
+			if sequence != bad {
+				assert.Equal(t, []alerting.Record{record("a1", engine.LedgerInbound)}, records)
+			} else {
+				assert.Empty(t, records)
+			}
+			return len(sequences) < most
+		}))
+		return sequences
+	}
+	assert.Equal(t, []uint64{2, 4, 6, bad}, read(1, 100))
+	assert.Equal(t, []uint64{4, 6, bad}, read(3, 100))
+	assert.Equal(t, []uint64{2, 4}, read(1, 2))
+	assert.Empty(t, read(bad+1, 100))
+}
+
 // What a provider says is kept as it said it, UTF-8 or not.
 func TestRecordsMayHoldAnyBytes(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,7 @@ const (
 type source struct {
 	engine   *Engine
 	stream   string
+	subject  string // of the messages that are wanted; "" for all
 	next     uint64 // the stream's sequence from which on messages are wanted
 	messages jetstream.MessagesContext
 	consumer jetstream.Consumer // that hands them out
@@ -48,6 +49,13 @@ func (s *source) take(ctx context.Context) (jetstream.Msg, *jetstream.MsgMetadat
 		s.engine.log.Warn().Err(err).Str("stream", s.stream).Uint64("from", s.next).Msg("reading is interrupted; it goes on from there")
 		pause(ctx, leaderWait)
 	}
+}
+
+// takeWithin is take for what should be there: it gives up after a time.
+func (s *source) takeWithin(ctx context.Context, patience time.Duration) (jetstream.Msg, *jetstream.MsgMetadata, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.take(ctx)
 }
 
 func (s *source) read(ctx context.Context) (jetstream.Msg, *jetstream.MsgMetadata, error) {
@@ -77,7 +85,7 @@ var errGap = errors.New("messages were lost on their way here")
 func (s *source) open(ctx context.Context) error {
 	consumer, err := once(ctx, func(ctx context.Context) (jetstream.Consumer, error) {
 		return s.engine.js.CreateConsumer(ctx, s.stream, jetstream.ConsumerConfig{
-			AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: s.next,
+			AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: s.next, FilterSubject: s.subject,
 			InactiveThreshold: sourceForget, MemoryStorage: true, Replicas: 1,
 		})
 	})

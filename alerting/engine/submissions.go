@@ -94,7 +94,7 @@ func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.V
 	}
 	defer sub.Unsubscribe()
 	for look := verdictLook; ctx.Err() == nil; look = min(2*look, maxVerdictLook) {
-		if kept, err := once(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return e.verdict(ctx, key) }); err == nil {
+		if kept, err := once(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return e.lastVerdict(ctx, key) }); err == nil {
 			return v, json.Unmarshal(kept.Data, &v)
 		}
 		if msg, err := sub.NextMsg(look); err == nil {
@@ -112,15 +112,22 @@ const (
 	maxVerdictLook = 2 * time.Second
 )
 
-func (e *Engine) verdict(ctx context.Context, key alerting.Key) (*jetstream.RawStreamMsg, error) {
+func (e *Engine) lastVerdict(ctx context.Context, key alerting.Key) (*jetstream.RawStreamMsg, error) {
 	return e.streams[verdictsStream].GetLastMsgForSubject(ctx, verdictSubject(key))
 }
 
-// Pronounced reports whether a message has its verdict. Verdicts are kept for three days.
-func (e *Engine) Pronounced(ctx context.Context, key alerting.Key) (bool, error) {
-	_, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return e.verdict(ctx, key) })
+// Verdict returns the last verdict on a message; found is false where it has none. They are kept for three
+// days (alerting.VerdictsKept). One that can't be read comes without what it said.
+func (e *Engine) Verdict(ctx context.Context, key alerting.Key) (v alerting.Verdict, found bool, err error) {
+	kept, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return e.lastVerdict(ctx, key) })
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return false, nil
+		return v, false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return v, false, err
+	}
+	if json.Unmarshal(kept.Data, &v) != nil {
+		v = alerting.Verdict{Key: key}
+	}
+	return v, true, nil
 }

@@ -192,15 +192,22 @@ func TestOneSubmissionIsReadAgain(t *testing.T) {
 	assert.Error(t, err)
 }
 
-func TestPronounced(t *testing.T) {
+func TestTheLastVerdict(t *testing.T) {
 	t.Parallel()
 	e := open(t)
-	require.NoError(t, e.Pronounce(t.Context(), alerting.Verdict{Key: "a1", Verdict: alerting.VerdictRejected}, ""))
-	for key, want := range map[alerting.Key]bool{"a1": true, "a11": false} {
-		got, err := e.Pronounced(t.Context(), key)
-		require.NoError(t, err)
-		assert.Equal(t, want, got, key)
+	last := alerting.Verdict{Key: "a1", Verdict: alerting.VerdictAccepted, Alert: "a1"}
+	doubted := last
+	doubted.Warnings = []alerting.Problem{{Code: alerting.CodeUnexpanded}}
+	for _, v := range []alerting.Verdict{doubted, last} {
+		require.NoError(t, e.Pronounce(t.Context(), v, ""))
 	}
+	got, found, err := e.Verdict(t.Context(), "a1")
+	require.NoError(t, err)
+	assert.True(t, found)
+	assert.Equal(t, last, got)
+	_, found, err = e.Verdict(t.Context(), "a11")
+	require.NoError(t, err)
+	assert.False(t, found)
 }
 
 func TestVerdictIsKeptAndAwaited(t *testing.T) {

@@ -36,7 +36,7 @@ const (
 	alertsLife   = 400 * day
 	inboundLife  = 400 * day
 	rejectedLife = 30 * day
-	verdictsLife = 3 * day
+	verdictsLife = alerting.VerdictsKept
 	// idempotencyLife is how long an HTTP caller's Idempotency-Key is remembered.
 	idempotencyLife = day
 	markerLife      = time.Minute

@@ -2,11 +2,11 @@ package fanout
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"revere/alerting"
+	"revere/alerting/faults"
 	"revere/alerting/tracking"
 )
 
@@ -83,7 +83,11 @@ func (r *run) fetch(ctx context.Context) {
 	}
 }
 
+// recallCorrected reads again whom a correction goes to, where it has no manifest yet.
 func (r *run) recallCorrected(key alerting.Key) error {
+	if head, _ := r.Board.Head(key); head.Expanded {
+		return nil
+	}
 	opened, _ := r.Board.Opened(key)
 	for _, corrected := range opened.Corrects {
 		if err := r.Board.Recall(corrected); err != nil {
@@ -104,7 +108,8 @@ func (r *run) expand(ctx context.Context, x late) error {
 	if err != nil {
 		return err
 	}
-	r.amend(ctx, x.key)
+	faults.Reach(faults.AfterExpansion)
+	r.amend(ctx, x)
 	return nil
 }
 
@@ -144,45 +149,4 @@ func (r *run) tryExpand(ctx context.Context, x late) (err error) {
 		return err
 	}
 	return p.flush(ctx)
-}
-
-// Unexpanded is what the producer of a correction is told that has no manifest.
-func Unexpanded(board *tracking.Board, key alerting.Key) alerting.Problem {
-	doubt := alerting.Problem{Pointer: "/references", Code: alerting.CodeUnexpanded, Detail: toNobody}
-	if !givenUp(board, key) {
-		doubt.Detail = fmt.Sprintf("what it corrects is withdrawn, and nobody has been told yet: that is long past, and who had it is being read again; verdicts.%s will say when that is done, and so does \"expanded\" in the status", key)
-	}
-	return doubt
-}
-
-// amend replaces the verdict on the message that made a late correction by one without the doubt, or with
-// what came of it: once, though it waits twice where it was published twice. Where that fails the summary
-// tells as much.
-func (r *run) amend(ctx context.Context, key alerting.Key) {
-	if r.amended[key] {
-		return
-	}
-	if err := r.tryAmend(ctx, key); err != nil {
-		r.Log.Warn().Err(err).Str("alert", string(key)).Msg("the producer of a correction could not be told what became of it")
-		return
-	}
-	r.amended[key] = true
-}
-
-func (r *run) tryAmend(ctx context.Context, key alerting.Key) (err error) {
-	defer alerting.Rescue(&err)
-	s, err := r.source.Submission(ctx, key.Sequence())
-	if err != nil {
-		return err
-	}
-	p := r.pass(r.journal)
-	_, warnings, _ := p.read(s) // it is accepted, whatever would be said of it now
-	head, _ := r.Board.Head(key)
-	if !head.Expanded {
-		warnings = append(warnings, Unexpanded(r.Board, key))
-	}
-	return r.Store.Pronounce(ctx, alerting.Verdict{
-		Key: s.Key(), Verdict: alerting.VerdictAccepted, Sequence: s.Sequence, Subject: s.Subject, Alert: key, ID: head.Alert.ID,
-		Sender: head.Alert.Sender, Code: head.Code, Warnings: warnings, Ledger: head.Sequence,
-	}, s.VerdictTo)
 }

@@ -189,6 +189,77 @@ func TestTheProducerOfALateCorrectionIsToldWhenItGoesOut(t *testing.T) {
 	})
 }
 
+// Whenever the router dies or the engine fails between the manifest and the second verdict, that is given, once.
+func TestTheProducerOfALateCorrectionIsToldInTheEnd(t *testing.T) {
+	told := func(r *routing) int {
+		r.store.mu.Lock()
+		defer r.store.mu.Unlock()
+		return len(r.store.inboxes["_INBOX.soc"])
+	}
+	expanded := func(r *routing) (stop func() error) { // and its producer not told of it
+		archive, _ := r.longPast()
+		correction := recent(2, cancels("old"))
+		correction.VerdictTo = "_INBOX.soc"
+		stop = r.start()
+		r.source.publish(correction)
+		synctest.Wait()
+		require.Contains(t, warned(r.verdict("a2")), alerting.CodeUnexpanded)
+		r.store.mu.Lock()
+		r.store.fail = true
+		r.store.mu.Unlock()
+		archive.gate <- nil
+		synctest.Wait()
+		require.Len(t, r.manifests("a2"), 1)
+		require.Equal(t, 1, told(r))
+		return stop
+	}
+	holds := func(r *routing) {
+		assert.NotContains(t, warned(r.verdict("a2")), alerting.CodeUnexpanded)
+		assert.Equal(t, 2, told(r), "of what was accepted, and of what became of it")
+		assert.Len(t, r.manifests("a2"), 1)
+	}
+	t.Run("by the next router", func(t *testing.T) {
+		route(t, func(r *routing) {
+			require.NoError(t, expanded(r)())
+			for range 3 {
+				stop := r.start()
+				synctest.Wait()
+				require.NoError(t, stop())
+				holds(r)
+			}
+		})
+	})
+	t.Run("by the same one", func(t *testing.T) {
+		route(t, func(r *routing) {
+			stop := expanded(r)
+			r.after(time.Minute)
+			require.NoError(t, stop())
+			holds(r)
+		})
+	})
+	t.Run("though the first is kept no more", func(t *testing.T) {
+		route(t, func(r *routing) {
+			require.NoError(t, expanded(r)())
+			delete(r.store.verdicts, "a2")
+			stop := r.start()
+			synctest.Wait()
+			require.NoError(t, stop())
+			holds(r)
+		})
+	})
+	t.Run("not when it is long past", func(t *testing.T) {
+		route(t, func(r *routing) {
+			require.NoError(t, expanded(r)())
+			delete(r.store.verdicts, "a2")
+			r.after(alerting.VerdictsKept + time.Hour)
+			stop := r.start()
+			synctest.Wait()
+			require.NoError(t, stop())
+			assert.Equal(t, 1, told(r), "the second would not be kept either")
+		})
+	})
+}
+
 // A correction that can be expanded at once is not doubted.
 func TestACorrectionOfALivingAlertIsExpandedWhenItIsJudged(t *testing.T) {
 	w := newWorld(t, clerks("ma.boston")...)

@@ -21,8 +21,9 @@ type Source interface {
 	Judged(ctx context.Context) (alerting.Judged, error)
 	// NoteJudged notes it durably.
 	NoteJudged(ctx context.Context, judged alerting.Judged) error
-	// Pronounced reports whether a message has its verdict. Verdicts are kept for some days.
-	Pronounced(ctx context.Context, key alerting.Key) (bool, error)
+	// Verdict returns the last verdict on a message; found is false where it has none. Verdicts are kept
+	// for alerting.VerdictsKept.
+	Verdict(ctx context.Context, key alerting.Key) (v alerting.Verdict, found bool, err error)
 }
 
 // Run judges what is published until ctx is done or the engine fails, the gravest severity first. One
@@ -39,6 +40,7 @@ func (r *Router) Run(ctx context.Context, source Source, journal alerting.Journa
 		opened, _ := r.Board.Opened(key)
 		run.queue.expandLater(key, opened.Alert.Severity.Rank())
 	}
+	work.Go(func() error { run.remind(ctx); return nil })
 	go run.fetch(ctx) // it may be reading when Run ends: nobody waits for that
 	work.Go(func() error {
 		return source.Submissions(ctx, begun.Through, func(s alerting.Submission) error { return run.add(ctx, s) })
@@ -62,11 +64,10 @@ type run struct {
 	queue   *queue
 	begun   alerting.Judged
 	measure measure
-	amended map[alerting.Key]bool // late corrections whose producers know what came of them
 }
 
 func (r *Router) run(source Source, journal alerting.Journal, begun alerting.Judged) *run {
-	run := &run{Router: *r, source: source, journal: journal, queue: newQueue(begun), begun: begun, amended: map[alerting.Key]bool{}}
+	run := &run{Router: *r, source: source, journal: journal, queue: newQueue(begun), begun: begun}
 	run.measure = measure{Room: r.Room, board: r.Board, log: r.Log}
 	run.Observe = func(verdict string, deliveries int) {
 		r.Observe(verdict, deliveries)
@@ -141,7 +142,7 @@ func (r *run) fresh(ctx context.Context, batch []*waiting) ([]*waiting, error) {
 		told := false
 		if w.sequence <= r.begun.Furthest {
 			var err error
-			if told, err = r.source.Pronounced(ctx, alerting.KeyOf(w.sequence)); err != nil {
+			if _, told, err = r.source.Verdict(ctx, alerting.KeyOf(w.sequence)); err != nil {
 				return nil, err
 			}
 		}

@@ -29,7 +29,7 @@ type source struct {
 	stream []alerting.Submission
 	grown  chan struct{}
 	judged alerting.Judged
-	told   func(alerting.Key) bool
+	last   func(alerting.Key) alerting.Verdict
 	again  []uint64 // which messages were read again
 }
 
@@ -80,8 +80,9 @@ func (s *source) NoteJudged(_ context.Context, judged alerting.Judged) error {
 	return nil
 }
 
-func (s *source) Pronounced(_ context.Context, key alerting.Key) (bool, error) {
-	return s.told(key), nil
+func (s *source) Verdict(_ context.Context, key alerting.Key) (alerting.Verdict, bool, error) {
+	v := s.last(key)
+	return v, v.Verdict != "", nil
 }
 
 // A routing is a router that runs on a source in virtual time.
@@ -100,7 +101,7 @@ type routing struct {
 func route(t *testing.T, test func(r *routing)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &routing{world: newWorld(t, clerks("ma.boston")...), source: &source{grown: make(chan struct{})}, refresh: func() {}}
-		r.source.told = func(key alerting.Key) bool { return r.verdict(key).Verdict != "" }
+		r.source.last = r.verdict
 		r.room = &fanout.Room{
 			MaxQueued: 1000, MaxOpen: 1000, Queued: func() int { return int(r.queued.Load()) }, Storage: r.storage, Observe: func(_, held int) { r.held.Store(int64(held)) },
 		}

@@ -16,6 +16,9 @@ const (
 	MidBatch Point = "mid-batch"
 	// AfterWithdrawal: what a correction replaces is withdrawn, and the correction goes to nobody yet.
 	AfterWithdrawal Point = "after-withdrawal"
+	// AfterExpansion: the manifest of a correction that waited for what it corrects is in the ledger, and its
+	// producer has been told that it goes to nobody yet.
+	AfterExpansion Point = "after-expansion"
 	// BeforeVerdict: the manifest is in the ledger, and the producer has not been told.
 	BeforeVerdict Point = "before-verdict"
 	// AfterVerdict: the producer has been told, and that the message is judged is not on record.
@@ -57,7 +60,7 @@ const (
 
 // Points lists all points.
 var Points = []Point{
-	AfterSubmit, MidReject, BeforeManifest, MidBatch, AfterWithdrawal, BeforeVerdict, AfterVerdict, AfterAttempt, AfterCall, AfterRefusal,
+	AfterSubmit, MidReject, BeforeManifest, MidBatch, AfterWithdrawal, AfterExpansion, BeforeVerdict, AfterVerdict, AfterAttempt, AfterCall, AfterRefusal,
 	AfterOutcome, AfterUnknown, AfterInbound, BeforeDraw, AfterDraw, AfterStop, AfterAnswer, BeforeTimer, AfterTimer, AfterCommit,
 	MidRestore, BeforeRestored,
 }

@@ -31,7 +31,9 @@ type State struct {
 	Backup   time.Time `json:"backup,omitzero" doc:"When the backup was made: what happened after it is not known here."`
 	Released time.Time `json:"released,omitzero"`
 	By       string    `json:"released_by,omitempty"`
-	Waiting  []Waiting `json:"waiting" nullable:"false" doc:"Alerts with messages that wait to go out."`
+	// AwaitsRouter is over within moments where a router runs.
+	AwaitsRouter bool      `json:"awaits_router,omitempty" doc:"Nothing goes out, released or not, before a process with the router role has put on record what may have gone out before the restore."`
+	Waiting      []Waiting `json:"waiting" nullable:"false" doc:"Alerts with messages that wait to go out."`
 }
 
 // Register implements api.Room.
@@ -53,7 +55,7 @@ func (r Room) Register(to *api.Router) {
 }
 
 func (r Room) state(h alerting.Hold) State {
-	s := State{Held: h.Held(), Since: h.Since, Backup: h.Backup, Released: h.Released, By: h.By, Waiting: []Waiting{}}
+	s := State{Held: h.Held(), Since: h.Since, Backup: h.Backup, Released: h.Released, By: h.By, AwaitsRouter: h.Doubts(), Waiting: []Waiting{}}
 	if s.Held {
 		s.Waiting = Outlook(r.Board, r.Now())
 	}

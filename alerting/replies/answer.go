@@ -89,8 +89,11 @@ func note(s string) string {
 func (p *Processor) reaction(f alerting.Inbound) ([]alerting.Record, string) {
 	places := p.Board.PlacesOf(f.Channel, f.From)
 	i := slices.IndexFunc(places, func(x tracking.Place) bool { return sentAny(x, f.About) })
-	if i < 0 || !grammar.IsAcknowledgement(f.Text) {
+	if !grammar.IsAcknowledgement(f.Text) {
 		return nil, "ignored"
+	}
+	if i < 0 {
+		return p.unnamed(f, places)
 	}
 	place := places[i]
 	if f.Kind == alerting.InboundReaction {
@@ -105,6 +108,17 @@ func (p *Processor) reaction(f alerting.Inbound) ([]alerting.Record, string) {
 		p.confirm(&record, place, p.Desk.Retracted(about(place), wording.Answer{For: place.Names, At: f.At}))
 	}
 	return []alerting.Record{record}, "retracted"
+}
+
+// unnamed deals with a reaction to a message that we don't know. It may be one whose name we never learned: the
+// answer of the bridge was lost, or the system before a restore has sent it. A reaction names nothing but that, so
+// that it can't be told of which alert it is; its sender is told how to answer, and the desk sees it.
+func (p *Processor) unnamed(f alerting.Inbound, places []tracking.Place) ([]alerting.Record, string) {
+	mayBe := func(x tracking.Place) bool { return x.Attempts > len(x.Sent) }
+	if f.Kind != alerting.InboundReaction || !slices.ContainsFunc(openTo(places), mayBe) {
+		return nil, "ignored"
+	}
+	return p.help(f, places, wording.NotUnderstood)
 }
 
 func sentAny(x tracking.Place, ids []string) bool {

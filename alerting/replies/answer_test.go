@@ -225,3 +225,59 @@ func TestAConfirmationMayHaveGoneOutBeforeARestore(t *testing.T) {
 		assert.Equal(t, want, last.InDoubt)
 	}
 }
+
+// After a restore the name of a message that the system before sent is not known, and a reaction says nothing else:
+// it is no answer to whatever is open, since it may be to another alert, which is lost. Its sender is told how to
+// answer. Where each message that may have gone out is known, a reaction to another one is nobody's business.
+func TestAReactionToAMessageThatIsNotKnownIsNoAnswer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		prepare func(w *world) alerting.Key
+		kind    alerting.InboundKind
+		text    string
+		told    bool
+	}{
+		"in doubt":                       {(*world).doubted, alerting.InboundReaction, "👍", true},
+		"in doubt, and sent again since": {(*world).doubtedAndSent, alerting.InboundReaction, "👍", true},
+		"in doubt, another emoji":        {(*world).doubted, alerting.InboundReaction, "😂", false},
+		"in doubt, and taken back":       {(*world).doubted, alerting.InboundUnreact, "👍", false},
+		"all is known that was sent them": {func(w *world) alerting.Key {
+			return w.openAs(trackingtest.Alert(trackingtest.With(alerting.Extreme)), clerk)
+		}, alerting.InboundReaction, "👍", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			key := tt.prepare(w)
+			outcome := w.arrive(signals(tt.kind, tt.text, "1762153920123"))
+			assert.Nil(t, w.answer(key, "boston clerk"))
+			if !tt.told {
+				assert.Equal(t, "ignored", outcome)
+				assert.Empty(t, w.notices(key))
+				return
+			}
+			assert.Equal(t, "not understood", outcome)
+			require.Len(t, w.notices(key), 1)
+			assert.Contains(t, w.notices(key)[0], "Reply ACK K7Q.")
+			assert.Equal(t, []alerting.RemarkKind{alerting.RemarkNotUnderstood}, w.remarks(key))
+		})
+	}
+}
+
+// doubted is an alert to the clerk that the system before a restore may have sent.
+func (w *world) doubted() alerting.Key {
+	w.write(alerting.Record{
+		Alert: "a1", At: start, InDoubt: start.Add(-time.Minute),
+		Opened: &alerting.Opened{Alert: trackingtest.Alert(), Code: "K7Q", Identity: "i", Received: start.Add(-time.Minute), Sequence: 1},
+		Manifest: &alerting.Manifest{Parts: 1, Deliveries: []alerting.Planned{{Channel: "signal", Address: clerkPhone, Active: true}}, Recipients: []alerting.Recipient{
+			{Subscriber: "boston clerk", Name: "Boston Clerk", Areas: []alerting.Area{"ma.boston"}, Contacts: []uint32{0}},
+		}},
+	})
+	return "a1"
+}
+
+func (w *world) doubtedAndSent() alerting.Key {
+	key := w.doubted()
+	w.write(
+		alerting.Record{Alert: key, At: start, Attempts: []alerting.Attempt{{Attempt: 2, PossibleDuplicate: true}}},
+		alerting.Record{Alert: key, At: start, Results: []alerting.Result{{Attempt: 2, State: alerting.Accepted, ProviderID: "17"}}})
+	return key
+}

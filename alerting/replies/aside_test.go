@@ -21,13 +21,14 @@ type slowArchive struct {
 	*trackingtest.Ledger
 	gate  chan error // what each reading of an alert comes to
 	begun int        // readings of one
+	lost  bool       // what it holds of alerts is gone for good
 }
 
 func (s *slowArchive) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
-	if key == "" { // what is set aside
-		return s.Ledger.Records(key, first, last, visit)
-	}
 	s.begun++
+	if s.lost {
+		return trackingtest.ErrBroken
+	}
 	if err := <-s.gate; err != nil {
 		return err
 	}
@@ -321,6 +322,53 @@ func TestWhatWaitedMayHaveBeenAnsweredBeforeARestore(t *testing.T) {
 		due := w.board.Take(nil, "sms", 9, 9, at.Add(time.Hour))
 		require.Len(t, due, 1)
 		assert.True(t, due[0].Unsettled && due[0].PossibleDuplicate)
+		require.NoError(t, stop())
+	})
+}
+
+// What is about an alert that the ledger has lost waits for a day, and is given up then, for everybody to see: what
+// holds the checkpoint back comes to an end. What comes in afterwards has its own day.
+func TestWhatWaitsForALostAlertEnds(t *testing.T) {
+	pass(t, func(w *longPast) {
+		w.archive.lost = true
+		before := w.board.Reached()
+		w.hear(says(clerkPhone, "ACK K7Q"), w.receiptOf(w.old, "sms"))
+		time.Sleep(23*time.Hour + 59*time.Minute)
+		synctest.Wait()
+		assert.Len(t, w.waiting(), 2)
+		assert.LessOrEqual(t, w.board.Checkpoint().Resume, before+1)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		assert.Empty(t, w.waiting())
+		assert.Equal(t, []string{"set aside", "set aside", "given up", "given up"}, w.outcomes)
+		assert.Equal(t, w.board.Reached()+1, w.board.Checkpoint().Resume, "a start reads nothing for it")
+
+		w.archive.lost = false
+		w.archive.gate <- nil
+		again := says(clerkPhone, "ACK K7Q")
+		again.At = at.Add(25 * time.Hour)
+		w.hear(again)
+		assert.Empty(t, w.waiting())
+		assert.Len(t, w.notices(w.old), 1, "what comes in when it can be read again is answered")
+	})
+}
+
+// A process that starts after a day has to try before it gives up.
+func TestNothingIsGivenUpUntried(t *testing.T) {
+	setUp(t, func(w *longPast) {
+		w.archive.lost = true
+		stop := w.run()
+		w.hear(says(clerkPhone, "ACK K7Q"))
+		require.NoError(t, stop())
+		time.Sleep(48 * time.Hour)
+		w.restart()
+		stop = w.run()
+		time.Sleep(9 * time.Minute)
+		synctest.Wait()
+		assert.Len(t, w.waiting(), 1)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		assert.Empty(t, w.waiting())
 		require.NoError(t, stop())
 	})
 }

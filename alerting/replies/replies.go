@@ -24,6 +24,7 @@ type Processor struct {
 	// OptOut and OptIn keep in the directory what a person wants on a channel.
 	OptOut func(ctx context.Context, channel, address, reason string) error
 	OptIn  func(ctx context.Context, channel, address string) error
+	Now    func() time.Time
 	Log    zerolog.Logger
 	// Answered is how far arrivals may have been answered already, unknown to the board, by the system
 	// before a restore.

@@ -42,10 +42,11 @@ type world struct {
 	outcomes  []string
 	wishes    []string // what the directory was told
 	sequence  uint64
+	began     time.Time // when it was at
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{TB: t, board: tracking.NewBoard()}
+	w := &world{TB: t, board: tracking.NewBoard(), began: time.Now()}
 	w.ledger = trackingtest.NewLedger(w.board)
 	w.restart()
 	return w
@@ -54,7 +55,7 @@ func newWorld(t testing.TB) *world {
 // restart begins with a processor that remembers nothing.
 func (w *world) restart() {
 	w.processor = &replies.Processor{
-		Board: w.board, Journal: w.ledger, Desk: desk, Log: zerolog.Nop(),
+		Board: w.board, Journal: w.ledger, Desk: desk, Now: func() time.Time { return at.Add(time.Since(w.began)) }, Log: zerolog.Nop(),
 		OptOut: func(_ context.Context, channel, address, _ string) error {
 			w.wishes = append(w.wishes, "out "+channel+":"+address)
 			return nil

@@ -48,6 +48,8 @@ type shelf struct {
 	count int              // of those held and those behind
 	// behind is the oldest that is not held; those after it are not either.
 	behind behind
+	// settled counts those behind that wait no more: another process held them, and drew from them.
+	settled int
 }
 
 // A behind is an arrival, and where the ledger has it; zero for none.
@@ -81,6 +83,9 @@ func (s *shelf) drop(arrival uint64) (dropped bool) {
 	}
 	return held
 }
+
+// bare reports whether there is nothing on the shelf and nothing behind.
+func (s *shelf) bare() bool { return len(s.held) == 0 && s.behind.arrival == 0 }
 
 // oldest is the ledger's first sequence that has something of the shelf.
 func (s *shelf) oldest() uint64 {
@@ -116,10 +121,14 @@ func (b *Board) foldAside(sequence uint64, r *alerting.Record) {
 	if s == nil || r.Settled == 0 {
 		return
 	}
-	if s.drop(r.Settled) || s.behind.arrival != 0 && r.Settled >= s.behind.arrival {
+	switch {
+	case s.drop(r.Settled):
 		s.count--
+	case s.behind.arrival != 0 && r.Settled >= s.behind.arrival:
+		s.count--
+		s.settled++
 	}
-	if s.count == 0 {
+	if s.count <= 0 || s.bare() {
 		delete(b.shelves, r.Awaits)
 	}
 }
@@ -179,48 +188,4 @@ func (s *shelf) inOrder() []Aside {
 		return nil
 	}
 	return slices.SortedFunc(maps.Values(s.held), func(x, y Aside) int { return cmp.Compare(x.Arrival, y.Arrival) })
-}
-
-// restock fills a shelf from the ledger, beside everything else. What another process has drawn from since
-// is there as well, up to the end, and is left out.
-func (b *Board) restock(key alerting.Key, from behind) error {
-	fresh := &shelf{held: map[uint64]Aside{}}
-	visit := func(sequence uint64, r *alerting.Record) {
-		if r.Awaits != key {
-			return
-		}
-		if len(r.Aside) > 0 && r.Inbound >= from.arrival {
-			fresh.take(Aside{r.Inbound, r.Aside, sequence}, true)
-		}
-		fresh.drop(r.Settled)
-	}
-	for next := from.place; ; {
-		last, done := b.stocked(key, next, fresh)
-		if done {
-			return nil
-		}
-		if err := b.Archive.Records("", next, last, visit); err != nil {
-			return err
-		}
-		next = last + 1
-	}
-}
-
-// stocked puts a shelf in its place once it was filled from all that the board has taken in. Until then it
-// tells up to where there is something to read.
-func (b *Board) stocked(key alerting.Key, next uint64, fresh *shelf) (last uint64, done bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if next <= b.reached {
-		return b.reached, false
-	}
-	s := b.shelves[key]
-	if s == nil {
-		return 0, true // drawn from meanwhile
-	}
-	s.held, s.bytes, s.behind = fresh.held, fresh.bytes, fresh.behind
-	if len(s.held) == 0 && s.behind.arrival == 0 { // what was set aside can't be read any more, and is named in the log
-		delete(b.shelves, key)
-	}
-	return 0, true
 }

@@ -113,6 +113,66 @@ func TestWhatWaitsIsBoundedInBytes(t *testing.T) {
 	assert.Empty(t, b.Asides())
 }
 
+// A meter counts what is read of a ledger.
+type meter struct {
+	*trackingtest.Ledger
+	messages int
+}
+
+func (m *meter) WrittenOn(subject string, first, last uint64, visit func(uint64, []alerting.Record) bool) error {
+	return m.Ledger.WrittenOn(subject, first, last, func(sequence uint64, records []alerting.Record) bool {
+		m.messages++
+		return visit(sequence, records)
+	})
+}
+
+// To fill a shelf reads what stands there, and not all that came behind, again and again.
+func TestAShelfIsFilledFromWhatIsReadOnce(t *testing.T) {
+	const all = 20_000
+	b := tracking.NewBoard()
+	ledger := trackingtest.NewLedger(b)
+	archive := &meter{Ledger: ledger}
+	b.Archive = archive
+	for n := range uint64(all) {
+		setAside(t, ledger, "a1", n+1, fmt.Sprint(n+1))
+	}
+	assert.Len(t, drain(t, b, ledger, "a1", all), all)
+	assert.Empty(t, b.Asides())
+	assert.Less(t, archive.messages, 3*all, "what was set aside, and at the end what ended its wait")
+}
+
+// Where another process has drawn from what this one does not hold, it finds out before it goes on.
+func TestWhatAnotherProcessDrewFromIsNotDrawnFromAgain(t *testing.T) {
+	const all = 2000
+	active, standby := tracking.NewBoard(), tracking.NewBoard()
+	ledger := trackingtest.NewLedger(active, standby)
+	active.Archive, standby.Archive = ledger, ledger
+	for n := range uint64(all) {
+		setAside(t, ledger, "a1", n+1, fmt.Sprint(n+1))
+	}
+	rest := map[uint64]bool{}
+	for n := range uint64(all) {
+		rest[n+1] = true
+	}
+	for n := uint64(3); n <= all; n += 7 { // not in their order: some wait for others
+		write(t, ledger, alerting.Record{Awaits: "a1", Settled: n})
+		delete(rest, n)
+	}
+	for turn := 0; len(rest) > 0; turn++ {
+		board := []*tracking.Board{active, standby}[turn%2]
+		for _, arrival := range drain(t, board, ledger, "a1", 111) {
+			require.True(t, rest[arrival], "%d", arrival)
+			delete(rest, arrival)
+		}
+		require.Less(t, turn, all)
+	}
+	for _, board := range []*tracking.Board{active, standby} {
+		waiting, held := board.CountAside()
+		assert.Zero(t, waiting+held)
+		assert.Empty(t, board.Asides())
+	}
+}
+
 // What can't be read from the ledger again goes on waiting.
 func TestWhatWaitsBehindAnUnreadableLedgerWaits(t *testing.T) {
 	b := tracking.NewBoard()

@@ -25,9 +25,11 @@ type Board struct {
 	last    map[string]uint64       // newest sequence on each of the ledger's subjects
 	inbound uint64                  // newest inbound fact that records were drawn from
 	shelves map[alerting.Key]*shelf // what of it waits for filed alerts
-	updated chan struct{}           // closed and replaced at every change
-	recalls chan struct{}           // signaled when something new was heard of a filed alert
-	tickets uint32                  // given out so far
+	// asidesOn is the ledger's subject on which that is said: the tracker's.
+	asidesOn string
+	updated  chan struct{} // closed and replaced at every change
+	recalls  chan struct{} // signaled when something new was heard of a filed alert
+	tickets  uint32        // given out so far
 
 	alerts     map[alerting.Key]*alert
 	order      []*alert // as opened
@@ -58,6 +60,9 @@ func (b *Board) Apply(sequence uint64, subject string, records []alerting.Record
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range records {
+		if len(records[i].Aside) > 0 {
+			b.asidesOn = subject
+		}
 		b.fold(sequence, &records[i])
 	}
 	b.reached = sequence

@@ -45,8 +45,11 @@ func (b *Board) quiet(since time.Time, limit int) (all []*alert) {
 	return all
 }
 
+// fileable reports whether an alert can be filed as it is. One that is filed, of which something was heard since,
+// and whose details can't be read is filed anew without them: a start need not read what was heard, and whoever
+// can read it all some day does.
 func (a *alert) fileable(since time.Time) bool {
-	return !a.bare && a.filed != a.latest && a.quiet(since)
+	return (!a.bare || a.unreadable) && a.filed != a.latest && a.quiet(since)
 }
 
 // Checkpoint returns where a board could begin that has everything which this one knows to be filed.
@@ -114,7 +117,9 @@ func (b *Board) File(f alerting.Filed) {
 		b.list(bareAlert(&f))
 	case a.latest != f.Latest || f.Latest <= a.filed || a.recalling != nil:
 	case a.bare || a.recalled.IsZero():
+		unreadable := a.unreadable
 		*a = *bareAlert(&f)
+		a.unreadable = unreadable
 	default: // somebody has asked for it: Tidy forgets the details
 		a.filed, a.traces = f.Latest, readTraces(f.Traces)
 	}
@@ -148,9 +153,13 @@ func (b *Board) Tidy(before time.Time) {
 
 // asFiled is what is filed of an alert.
 func (a *alert) asFiled() alerting.Filed {
+	people := a.people
+	if !a.bare {
+		people = len(a.recipients)
+	}
 	return alerting.Filed{
 		Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
 		Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision,
-		People: len(a.recipients), Reached: a.tally.everyone.reached, Delivered: a.tally.everyone.delivered, Acknowledged: a.tally.everyone.acknowledged,
+		People: people, Reached: a.tally.everyone.reached, Delivered: a.tally.everyone.delivered, Acknowledged: a.tally.everyone.acknowledged,
 	}
 }

@@ -130,6 +130,10 @@ func (broken) Records(alerting.Key, uint64, uint64, func(uint64, *alerting.Recor
 	return errBroken
 }
 
+func (broken) WrittenOn(string, uint64, uint64, func(uint64, []alerting.Record) bool) error {
+	return errBroken
+}
+
 // Whatever happens, a board that files shows what one shows that does not, and so does one that
 // starts with what is filed and reads the rest of the ledger.
 func TestFilingChangesNothingThatIsShown(t *testing.T) {

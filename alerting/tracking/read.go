@@ -71,6 +71,19 @@ func (b *Board) Unexpanded() (keys []alerting.Key) {
 	return keys
 }
 
+// Expanded lists the corrections that have a manifest and of which something was heard since a time, the
+// oldest first.
+func (b *Board) Expanded(since time.Time) (keys []alerting.Key) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, a := range b.order {
+		if a.manifested && len(a.opened.Corrects) > 0 && !a.latestAt.Before(since) {
+			keys = append(keys, a.key)
+		}
+	}
+	return keys
+}
+
 // WithReplaced adds to alerts what they replaced themselves, and what that replaced: an update that
 // is corrected before it went out has not reached everyone who has the original.
 func (b *Board) WithReplaced(keys []alerting.Key) []alerting.Key {

@@ -15,6 +15,10 @@ type Archive interface {
 	// Records calls visit with an alert's records between two of the ledger's sequences, both included,
 	// in order.
 	Records(alert alerting.Key, first, last uint64, visit func(sequence uint64, r *alerting.Record)) error
+	// WrittenOn calls visit with the messages of one of the ledger's subjects between two sequences, both
+	// included, in order, until it wants no more. The last is that of a message on the subject. One that
+	// can't be read comes without records.
+	WrittenOn(subject string, first, last uint64, visit func(sequence uint64, records []alerting.Record) (more bool)) error
 }
 
 // Recalls is signaled when something new was heard of a filed alert: Stale names those that are to be
@@ -48,9 +52,9 @@ func (b *Board) Recall(key alerting.Key) error {
 			continue
 		}
 		a.recalling = &recalling{done: make(chan struct{})}
-		first, last := a.first, a.latest
+		first, last, people := a.first, a.latest, a.people
 		b.mu.Unlock()
-		err := b.recall(a, first, last)
+		err := b.recall(a, first, last, people)
 		if err != nil && b.Failed != nil {
 			b.Failed(err)
 		}
@@ -71,8 +75,9 @@ type waitingRecord struct {
 }
 
 // recall reads an alert's records up to its last, and puts it in the place of the bare one. It folds
-// them on a board of their own, so that nobody waits for it here.
-func (b *Board) recall(a *alert, first, last uint64) (err error) {
+// them on a board of their own, so that nobody waits for it here. Where the ledger has lost who it went to
+// it stays bare.
+func (b *Board) recall(a *alert, first, last uint64, people int) (err error) {
 	fresh, own := newAlert(a.key), NewBoard()
 	fresh.asleep = true
 	defer func() {
@@ -92,10 +97,17 @@ func (b *Board) recall(a *alert, first, last uint64) (err error) {
 	err = b.Archive.Records(a.key, first, last, func(sequence uint64, r *alerting.Record) {
 		own.refold(fresh, sequence, r)
 	})
-	if err == nil && fresh.latest < last {
-		err = fmt.Errorf("alert %s was read up to %d of %d", a.key, fresh.latest, last)
+	switch {
+	case err != nil:
+		return err
+	case fresh.latest < last:
+		return fmt.Errorf("alert %s was read up to %d of %d", a.key, fresh.latest, last)
+	case fresh.opened == nil:
+		return fmt.Errorf("what opened alert %s can't be read at %d", a.key, first)
+	case len(fresh.recipients) < people:
+		return fmt.Errorf("of the %d people of alert %s %d can be read", people, a.key, len(fresh.recipients))
 	}
-	return err
+	return nil
 }
 
 // refold folds a record again. One that makes the fold fail was passed over the first time too.

@@ -157,3 +157,53 @@ func (w without) Records(key alerting.Key, first, last uint64, visit func(uint64
 	}
 	return w.Ledger.Records(key, first, last, visit)
 }
+
+// A lossy archive has lost some records of an alert.
+type lossy struct {
+	*trackingtest.Ledger
+	rest func(alerting.Record) (r alerting.Record, any bool)
+}
+
+func (l lossy) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	return l.Ledger.Records(key, first, last, func(sequence uint64, r *alerting.Record) {
+		if rest, any := l.rest(*r); any {
+			visit(sequence, &rest)
+		}
+	})
+}
+
+// An alert of which the ledger has lost what it says or to whom it went is not taken for one without people. It
+// stays filed with what is known of it, and what is heard of it later holds nobody's start back.
+func TestAnAlertThatIsLostStaysFiled(t *testing.T) {
+	for name, rest := range map[string]func(alerting.Record) (alerting.Record, bool){
+		"what opened it": func(r alerting.Record) (alerting.Record, bool) { return r, r.Opened == nil },
+		"its manifest":   func(r alerting.Record) (alerting.Record, bool) { r.Manifest = nil; return r, true },
+		"all of it":      func(r alerting.Record) (alerting.Record, bool) { return r, false },
+	} {
+		t.Run(name, func(t *testing.T) {
+			filing, plain, ledger := shelf()
+			key := filedTo(t, filing, ledger)
+			filing.Archive = lossy{ledger, rest}
+			require.Error(t, filing.Recall(key))
+			head, _ := filing.Head(key)
+			assert.Equal(t, 2, head.People)
+			write(t, ledger, alerting.Record{Alert: key, At: late, Withdrawn: &alerting.Withdrawn{By: "a9", Type: alerting.TypeCancel}})
+			recalled(filing)
+			assert.LessOrEqual(t, filing.Checkpoint().Resume, filing.Reached())
+			filed := file(filing)
+			require.Len(t, filed, 1)
+			assert.Empty(t, file(filing), "it is filed")
+			checkpoint := filing.Checkpoint()
+			assert.Equal(t, filing.Reached()+1, checkpoint.Resume)
+			_, ok := filing.AwayAt("sms", "+1", "")
+			assert.True(t, ok, "who answers it is still found")
+
+			started := tracking.NewBoard()
+			started.Archive = ledger // which has it again
+			started.Begin(filed, checkpoint)
+			head, _ = started.Head(key)
+			assert.Equal(t, alerting.Key("a9"), head.ReplacedBy)
+			sameAlerts(t, plain, started)
+		})
+	}
+}

@@ -28,6 +28,9 @@ func sentTrace(channel, id string) []byte         { return []byte(channel + "\x0
 
 // tracesOf makes an alert's traces in the form in which they are kept.
 func (b *Board) tracesOf(a *alert) []byte {
+	if a.bare {
+		return keptTraces(a.traces)
+	}
 	m, _ := bloom.EstimateParameters(2*uint(len(a.deliveries))+1, tracesError)
 	filter := bloom.New(min(m, maxTraces), tracesPlaces)
 	for i := range a.deliveries {
@@ -41,6 +44,13 @@ func (b *Board) tracesOf(a *alert) []byte {
 				filter.Add(sentTrace(b.channel(d), a.history.texts.at(e.providerID)))
 			}
 		}
+	}
+	return keptTraces(filter)
+}
+
+func keptTraces(filter *bloom.BloomFilter) []byte {
+	if filter == nil {
+		return nil
 	}
 	kept, err := filter.MarshalBinary()
 	if err != nil {

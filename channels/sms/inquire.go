@@ -9,7 +9,6 @@ import (
 	"github.com/twilio/twilio-go/client"
 
 	"revere/alerting"
-	"revere/channels"
 )
 
 // notKnown is Twilio's error for something that it does not have
@@ -31,9 +30,6 @@ func (c *channel) Inquire(ctx context.Context, x alerting.Silence) ([]alerting.I
 		return nil, alerting.Errorf(alerting.CodeNotFound, "Twilio does not have the message any more (%d)", notKnown)
 	}
 	if err := call.readError(err); err != nil {
-		if call.retryAfter > 0 {
-			err = &channels.Busy{After: call.retryAfter, Err: err}
-		}
 		return nil, err
 	}
 	if deref(message.Sid) != x.ProviderID || deref(message.Status) == "" {

@@ -12,6 +12,7 @@ import (
 
 	"revere/alerting"
 	"revere/alerting/gsm7"
+	"revere/channels"
 )
 
 const (
@@ -90,8 +91,17 @@ func (c *channel) eachSince(ctx context.Context, to string, since time.Time, vis
 	return alerting.Errorf(alerting.CodeUnavailable, "more than %d messages went to the number since the attempt; it can't be told apart", pageSize*maxPages)
 }
 
-// readError tells, for the operator, why a read brought nothing; nil when it did.
+// readError tells, for the operator, why a read brought nothing, and *channels.Busy where Twilio says when
+// to read again; nil when it did.
 func (x *call) readError(err error) error {
+	unread := x.unread(err)
+	if unread != nil && x.retryAfter > 0 {
+		return &channels.Busy{After: x.retryAfter, Err: unread}
+	}
+	return unread
+}
+
+func (x *call) unread(err error) error {
 	switch {
 	case x.status == 0:
 		return alerting.Errorf(alerting.CodeUnavailable, "Twilio did not answer: %v", err)

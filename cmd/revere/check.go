@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"revere/alerting"
 	"revere/alerting/api"
 	"revere/alerting/fanout"
 	"revere/alerting/recovery"
@@ -90,12 +91,22 @@ func whetherHeld(ctx context.Context, env environment, to connection) []service.
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	var state recovery.State
-	if err := api.Get(ctx, client.Path("hold"), nil, &state); err != nil || !state.Held {
+	if err := api.Get(ctx, client.Path("hold"), nil, &state); err != nil {
 		return nil
 	}
-	return []service.Checked{{About: "held", Finding: channels.Finding{
-		Detail: fmt.Sprintf("the system was restored from the backup of %s and sends nothing; `revere release` shows what waits, and lets it go", env.clock(state.Backup)),
-	}}}
+	return holdFindings(env, state)
+}
+
+func holdFindings(env environment, state recovery.State) (findings []service.Checked) {
+	if state.Held {
+		findings = append(findings, service.Checked{About: "held", Finding: channels.Finding{
+			Detail: fmt.Sprintf("the system was restored from the backup of %s and sends nothing; `revere release` shows what waits, and lets it go", env.clock(state.Backup)),
+		}})
+	}
+	if state.AwaitsRouter {
+		findings = append(findings, service.Checked{About: "router", Finding: channels.Finding{Detail: alerting.AwaitsRouter}})
+	}
+	return findings
 }
 
 // stragglers asks the running service which servers of its NATS cluster don't keep up. It says nothing

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"revere/alerting"
 	"revere/alerting/recovery"
 	"revere/cmd/revere/client"
 )
@@ -54,7 +55,14 @@ func (cmd *releaseCommand) Run(ctx context.Context, env environment, server *cli
 	if state, err = read[recovery.State](raw); err != nil {
 		return err
 	}
-	return cmd.print(env, raw, func() string { return "released: messages go out from now on\n" })
+	return cmd.print(env, raw, func() string { return releasedText(state) })
+}
+
+func releasedText(state recovery.State) string {
+	if state.AwaitsRouter {
+		return "released; " + alerting.AwaitsRouter + "\n"
+	}
+	return "released: messages go out from now on\n"
 }
 
 func holdText(env environment, state recovery.State) string {
@@ -66,6 +74,9 @@ func holdText(env environment, state recovery.State) string {
 		b.WriteString("Nothing is held: messages go out as they come.\n")
 	default:
 		fmt.Fprintf(&b, "Nothing is held: %s released it at %s.\n", plain(state.By), env.clock(state.Released))
+	}
+	if state.AwaitsRouter {
+		fmt.Fprintf(&b, "NO ROUTER: %s.\n", alerting.AwaitsRouter)
 	}
 	if len(state.Waiting) == 0 {
 		b.WriteString("No message waits.\n")

@@ -114,7 +114,11 @@ func (l *eventPrinter) lines(e api.Event) string {
 		l.delivery("next", d)
 	}
 	for _, d := range e.Attempts {
-		l.delivery("trying", d)
+		what := "trying"
+		if d.State == alerting.Unknown { // before a restore, and nobody knows whether
+			what = d.State.String()
+		}
+		l.delivery(what, d)
 	}
 	for _, d := range e.Results {
 		l.delivery(d.State.String(), d)

@@ -15,11 +15,29 @@ func (s *Service) watchHold(h alerting.Hold) {
 	case h.Held():
 		s.log.Warn().Time("restored", h.Since).Time("backup", h.Backup).Msg("held: this system was restored from a backup and sends nothing; `revere release` shows what waits, and lets it go")
 	case h.Doubts():
-		s.log.Info().Msg("nothing is sent before a router has put on record what may have gone out before the restore")
+		s.log.Info().Str("by", h.By).Msg("released: nothing is sent before a router has put on record what may have gone out before the restore")
 	case before.Held() || before.Doubts():
 		s.log.Info().Str("by", h.By).Msg("released: messages go out from now on")
 	}
 	s.gate.Set(h)
+}
+
+// routerLook is how often it is looked whether a router has run since a restore.
+const routerLook = 30 * time.Second
+
+// awaitRouter says in the log, as long as that is so, that nothing is sent since no router has run after a restore.
+// Where one runs it is over before it is looked.
+func (s *Service) awaitRouter(running context.Context) {
+	for s.gate.Hold().Doubts() {
+		select {
+		case <-running.Done():
+			return
+		case <-time.After(routerLook):
+		}
+		if s.gate.Hold().Doubts() {
+			s.log.Warn().Msg(alerting.AwaitsRouter)
+		}
+	}
 }
 
 // settle puts on record, once after a restore, what may have gone out after the backup: before a

@@ -113,6 +113,7 @@ var (
 	backlogDesc = prometheus.NewDesc("revere_backlog", "Deliveries that are due, by channel and lane (0 is the most urgent, 4 confirmations).", []string{"channel", "lane"}, nil)
 	openDesc    = prometheus.NewDesc("revere_alerts_open", "Alerts that take place now.", nil, nil)
 	heldDesc    = prometheus.NewDesc("revere_held", "1 while nothing is sent until an operator releases it: the system was restored from a backup.", nil, nil)
+	routerDesc  = prometheus.NewDesc("revere_awaits_router", "1 while nothing is sent, released or not, before a process with the router role has run since a restore.", nil, nil)
 	asideDesc   = prometheus.NewDesc("revere_set_aside", "Inbound messages that wait until a filed alert is read again, by where they are: held in memory, or in the ledger only. More than a few mean that one can't be read; the log names it.", []string{"where"}, nil)
 	ledgerDesc  = prometheus.NewDesc("revere_ledger_sequence", "The ledger's sequence that this process has read.", nil, nil)
 )
@@ -122,6 +123,7 @@ func (c *boardCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- backlogDesc
 	out <- openDesc
 	out <- heldDesc
+	out <- routerDesc
 	out <- asideDesc
 	out <- ledgerDesc
 }
@@ -133,11 +135,9 @@ func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(backlogDesc, prometheus.GaugeValue, float64(n), name, strconv.Itoa(lane))
 		}
 	}
-	held := 0.0
-	if c.gate.Hold().Held() {
-		held = 1
-	}
-	out <- prometheus.MustNewConstMetric(heldDesc, prometheus.GaugeValue, held)
+	hold := c.gate.Hold()
+	out <- prometheus.MustNewConstMetric(heldDesc, prometheus.GaugeValue, oneIf(hold.Held()))
+	out <- prometheus.MustNewConstMetric(routerDesc, prometheus.GaugeValue, oneIf(hold.Doubts()))
 	out <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(len(c.board.OpenKeys())))
 	waiting, inMemory := c.board.CountAside()
 	out <- prometheus.MustNewConstMetric(asideDesc, prometheus.GaugeValue, float64(inMemory), "memory")
@@ -169,4 +169,11 @@ func (c engineCollector) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(stragglerDesc, prometheus.GaugeValue, time.Since(x.Since).Seconds(), x.Server, stream)
 		}
 	}
+}
+
+func oneIf(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }

@@ -26,6 +26,7 @@ import (
 // run starts the roles.
 func (s *Service) run(ctx, running context.Context, roles []string) error {
 	s.keepReserve(running)
+	s.work.Go(func() error { s.awaitRouter(running); return nil })
 	if slices.Contains(roles, RoleAPI) {
 		if err := s.firstToken(ctx); err != nil {
 			return err
@@ -98,7 +99,7 @@ func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
 	work, ctx := errgroup.WithContext(ctx)
 	arrivals := make(chan replies.Arrival, 256)
 	processor := &replies.Processor{
-		Board: s.board, Journal: s.journal(engine.LedgerInbound), Desk: s.desk, OptOut: s.optOut, OptIn: s.optIn, Log: s.log, Observe: s.metrics.arrived,
+		Board: s.board, Journal: s.journal(engine.LedgerInbound), Desk: s.desk, OptOut: s.optOut, OptIn: s.optIn, Now: time.Now, Log: s.log, Observe: s.metrics.arrived,
 		Answered: s.gate.Hold().Heard,
 	}
 	dealt := s.board.Inbound()

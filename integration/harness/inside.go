@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"revere/alerting"
 	"revere/alerting/tracking"
 	"revere/channels"
 	"revere/channels/email"
@@ -74,6 +75,22 @@ func (i *inside) end() {
 	if err := i.stop(); err != nil {
 		i.t.Errorf("stop the service: %v", err)
 	}
+}
+
+// File has an alert that is over put away by a service within the test. No service runs before and afterwards.
+func (w *World) File(key alerting.Key) {
+	w.t.Helper()
+	after := w.after
+	w.after = 200 * time.Millisecond
+	defer func() { w.after = after }()
+	i := startInside(w.t, w)
+	defer i.end()
+	Soon(w.t, func() error {
+		if !i.service.Board().Away(key) {
+			return fmt.Errorf("%s is in memory", key)
+		}
+		return nil
+	})
 }
 
 // Board is what the service within the test knows of every alert.

@@ -80,6 +80,23 @@ func (l *Ledger) Records(alert alerting.Key, first, last uint64, visit func(uint
 	return nil
 }
 
+// WrittenOn implements tracking.Archive. All records are on one subject.
+func (l *Ledger) WrittenOn(_ string, first, last uint64, visit func(sequence uint64, records []alerting.Record) (more bool)) error {
+	l.mu.Lock()
+	written, places := l.written, l.places
+	l.mu.Unlock()
+	for i := 0; i < len(written); {
+		from, place := i, places[i]
+		for i < len(written) && places[i] == place {
+			i++
+		}
+		if place >= first && place <= last && !visit(place, written[from:i]) {
+			return nil
+		}
+	}
+	return nil
+}
+
 // Written returns all records, the oldest first.
 func (l *Ledger) Written() []alerting.Record {
 	l.mu.Lock()
