@@ -2,12 +2,17 @@ package integration_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"revere/alerting"
+	"revere/integration/checker"
 	"revere/integration/harness"
+	"revere/subscribers"
 )
 
 // A fault is one thing that goes wrong. strike lets it, and returns what ends it.
@@ -39,34 +44,68 @@ func (d *drill) anyStream() string {
 	return pick(d.random, []string{"ALERTS", "LEDGER", "INBOUND", "KV_LEASES", "KV_KEEP", "DIRECTORY", "VERDICTS"})
 }
 
-func (d *drill) anyLease() string {
-	return pick(d.random, []string{"router", "tracker", "channel-sms", "channel-email", "channel-signal"})
-}
+func (d *drill) anyLease() string { return pick(d.random, everyLease) }
 
 // killMember kills the holder of a lease, and sees that another takes its work up.
 func (d *drill) killMember() func() {
 	lease := d.anyLease()
 	lost := d.holder(lease)
+	since := time.Now()
 	lost.Kill()
-	d.takenUp(lease, lost)
+	d.takenUp(lease, lost, since)
 	return func() {
 		lost.Start()
 		lost.Ready()
 	}
 }
 
-// takenUp waits until a lease is with another than its holder, who was lost this moment.
-func (d *drill) takenUp(lease string, lost *harness.Member) {
-	since := time.Now()
-	harness.Soon(d.t, func() error {
-		if holder := d.f.Holding(lease); holder == nil || holder == lost {
-			return fmt.Errorf("nobody has taken up %s", lease)
-		}
-		return nil
-	})
-	took := time.Since(since)
+// takenUp sees that the work which the holder of a lease did goes on with another: what came in after it was
+// lost is with a person.
+func (d *drill) takenUp(lease string, lost *harness.Member, since time.Time) {
+	d.t.Helper()
+	var came func() time.Time
+	if lease == "tracker" {
+		phone := d.reply()
+		came = func() time.Time { return confirmedAt(d.f.World, phone) }
+	} else {
+		alert := d.publish()
+		d.published(alert)
+		came = func() time.Time { return d.reached(alert.Key, strings.TrimPrefix(lease, "channel-")) }
+	}
+	took := inTime(d.t, "the first message after a holder of "+lease+" was lost", since, came)
 	d.moved = max(d.moved, took)
-	assert.Less(d.t, took, takeoverLimit, "%s was taken up too late", lease)
+	holder := d.f.Holding(lease)
+	assert.True(d.t, holder != nil && holder != lost, "nobody else has taken up %s", lease)
+}
+
+// reply has somebody answer the first alert by text who has not answered it before, and returns their phone.
+func (d *drill) reply() (phone string) {
+	d.t.Helper()
+	key := d.did.keys[0]
+	i := slices.IndexFunc(d.did.people, func(p subscribers.Subscriber) bool {
+		return p.Contacts[0].Channel == "sms" && !slices.Contains(d.did.acknowledged[key], p.ID)
+	})
+	require.GreaterOrEqual(d.t, i, 0, "everyone has answered %s", key)
+	phone = d.did.people[i].Contacts[0].Address
+	harness.Soon(d.t, func() error {
+		code := d.code(key)
+		if code == "" {
+			return fmt.Errorf("nobody tells the code of %s", key)
+		}
+		_, err := d.f.Twilio.Reply(phone, harness.SMSNumber, "ACK "+code)
+		return err
+	})
+	d.did.acknowledged[key] = append(d.did.acknowledged[key], d.did.people[i].ID)
+	return phone
+}
+
+// reached is when the first message of an alert was taken on a channel; on any, where the lease is the
+// router's.
+func (d *drill) reached(key alerting.Key, channel string) time.Time {
+	code := d.code(key)
+	return firstOf(d.f.World, channel, func(m checker.Message, channel string) bool {
+		return (channel == "router" || m.Channel == channel) && (ofAlert(m, string(key)) || code != "" && strings.Contains(m.Text, "ACK "+code))
+	})
 }
 
 // pauseMember stops the holder of a lease in the middle of its work, until another has it.
@@ -75,8 +114,9 @@ func (d *drill) pauseMember() func() {
 	stopped := d.holder(lease)
 	from := time.Now()
 	stopped.Pause()
-	d.takenUp(lease, stopped)
-	d.wait(longerThanALease-time.Since(from), longerThanALease-time.Since(from)+time.Second)
+	d.takenUp(lease, stopped, from)
+	left := max(0, longerThanALease-time.Since(from))
+	d.wait(left, left+time.Second)
 	return func() {
 		d.pauses = append(d.pauses, stillness{from, time.Now()})
 		stopped.Resume()

@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 
 // settings are what Revere is told of the cluster.
 func (c *Cluster) settings() map[string]string {
-	return map[string]string{"NATS__URL": c.URL(), "NATS__REPLICAS": "3"}
+	return map[string]string{"NATS__URL": c.URL(), "NATS__REPLICAS": strconv.Itoa(len(c.Nodes))}
 }
 
 // Streams are the cluster's streams, those of buckets too, with their last sequences.
