@@ -65,8 +65,8 @@ func (d *drill) takenUp(lease string, lost *harness.Member, since time.Time) {
 	d.t.Helper()
 	var came func() time.Time
 	if lease == "tracker" {
-		phone := d.reply()
-		came = func() time.Time { return confirmedAt(d.f.World, phone) }
+		phone, code := d.reply()
+		came = func() time.Time { return confirmedAt(d.f.World, phone, code) }
 	} else {
 		alert := d.publish()
 		d.published(alert)
@@ -78,25 +78,32 @@ func (d *drill) takenUp(lease string, lost *harness.Member, since time.Time) {
 	assert.True(d.t, holder != nil && holder != lost, "nobody else has taken up %s", lease)
 }
 
-// reply has somebody answer the first alert by text who has not answered it before, and returns their phone.
-func (d *drill) reply() (phone string) {
+// reply has somebody answer an alert on Signal who has not answered it before. The confirmation goes last of
+// all messages on a channel, and on Signal there are few.
+func (d *drill) reply() (phone, code string) {
 	d.t.Helper()
-	key := d.did.keys[0]
-	i := slices.IndexFunc(d.did.people, func(p subscribers.Subscriber) bool {
-		return p.Contacts[0].Channel == "sms" && !slices.Contains(d.did.acknowledged[key], p.ID)
-	})
-	require.GreaterOrEqual(d.t, i, 0, "everyone has answered %s", key)
-	phone = d.did.people[i].Contacts[0].Address
+	var key alerting.Key
+	who := subscribers.Subscriber{}
+	for _, key = range slices.Backward(d.did.keys) {
+		i := slices.IndexFunc(d.did.people, func(p subscribers.Subscriber) bool {
+			return p.Contacts[0].Channel == "signal" && !slices.Contains(d.did.acknowledged[key], p.ID)
+		})
+		if i >= 0 {
+			who = d.did.people[i]
+			break
+		}
+	}
+	require.NotEmpty(d.t, who.ID, "everyone on Signal has answered every alert")
+	phone = who.Contacts[0].Address
 	harness.Soon(d.t, func() error {
-		code := d.code(key)
-		if code == "" {
+		if code = d.code(key); code == "" {
 			return fmt.Errorf("nobody tells the code of %s", key)
 		}
-		_, err := d.f.Twilio.Reply(phone, harness.SMSNumber, "ACK "+code)
+		_, err := d.f.Signal.Reply(phone, "ACK "+code)
 		return err
 	})
-	d.did.acknowledged[key] = append(d.did.acknowledged[key], d.did.people[i].ID)
-	return phone
+	d.did.acknowledged[key] = append(d.did.acknowledged[key], who.ID)
+	return phone, code
 }
 
 // reached is when the first message of an alert was taken on a channel; on any, where the lease is the

@@ -150,9 +150,7 @@ func answeredAt(w *harness.World, key alerting.Key, address string) time.Time {
 	return time.Time{}
 }
 
-// confirmedAt is when a phone was sent the confirmation of an answer.
-func confirmedAt(w *harness.World, phone string) time.Time {
-	return firstOf(w, phone, func(m checker.Message, phone string) bool {
-		return m.To == phone && strings.Contains(m.Text, "acknowledged")
-	})
+// confirmedAt is when a phone was sent the confirmation of its answer to the alert with a code.
+func confirmedAt(w *harness.World, phone, code string) time.Time {
+	return firstOf(w, code+" acknowledged", func(m checker.Message, words string) bool { return m.To == phone && strings.Contains(m.Text, words) })
 }
