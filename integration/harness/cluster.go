@@ -31,6 +31,7 @@ type Node struct {
 
 	t      testing.TB
 	config string // path
+	data   string // path
 	client string // host:port
 	log    *Log
 	child  *child
@@ -83,16 +84,22 @@ cluster {
 // NewCluster starts three servers, which end with the test.
 func NewCluster(t testing.TB) *Cluster {
 	t.Helper()
-	return newCluster(t, clusterSize)
+	return newCluster(t, clusterSize, nil)
+}
+
+// NewClusterOn starts three servers, each with its data on a disk of its own.
+func NewClusterOn(t testing.TB, disks []*Disk) *Cluster {
+	t.Helper()
+	return newCluster(t, clusterSize, disks)
 }
 
 // NewServer starts one server, as an operator runs it for whom one machine is enough.
 func NewServer(t testing.TB) *Cluster {
 	t.Helper()
-	return newCluster(t, 1)
+	return newCluster(t, 1, nil)
 }
 
-func newCluster(t testing.TB, size int) *Cluster {
+func newCluster(t testing.TB, size int, disks []*Disk) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t, links: map[[2]int]*Link{}}
 	routes := make([]string, size)
@@ -110,8 +117,11 @@ func newCluster(t testing.TB, size int) *Cluster {
 		}
 		n := &Node{Name: fmt.Sprintf("node-%d", i+1), t: t, client: FreeAddress(t), log: &Log{}}
 		dir := t.TempDir()
-		n.config = filepath.Join(dir, "nats.conf")
-		text := fmt.Sprintf(nodeConfig, n.Name, n.client, n.data(), natsPassword)
+		n.config, n.data = filepath.Join(dir, "nats.conf"), filepath.Join(dir, "data")
+		if disks != nil {
+			n.data = filepath.Join(disks[i].Dir, "data")
+		}
+		text := fmt.Sprintf(nodeConfig, n.Name, n.client, n.data, natsPassword)
 		if size > 1 {
 			text += fmt.Sprintf(routeConfig, routes[i], strings.Join(via, ", "))
 		}
@@ -260,13 +270,11 @@ func names(nodes []*Node) (names []string) {
 func (n *Node) Renew() {
 	n.t.Helper()
 	n.Kill()
-	if err := os.RemoveAll(n.data()); err != nil {
+	if err := os.RemoveAll(n.data); err != nil {
 		n.t.Fatal(err)
 	}
 	n.Start()
 }
-
-func (n *Node) data() string { return filepath.Join(filepath.Dir(n.config), "data") }
 
 // node is the server of a name, or nil.
 func (c *Cluster) node(name string) *Node {
