@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +27,9 @@ const (
 )
 
 // Whatever is lost of a cluster, for moments or longer, every alert that was taken reaches everyone
-// once, and nothing that was answered vanishes; on streams that an earlier version made, too. With -soak
+// once, and nothing that was answered vanishes. The streams that it begins with are those before the present
+// ones, so that all that follows, the restart of one process after the other among it, is on upgraded
+// streams, and from the present ones. With -soak it is done from each way in which they were ever set up, and
 // further faults follow in random order.
 //
 // It does not run beside other tests: its promises are about time.
@@ -33,17 +39,27 @@ func TestCluster(t *testing.T) {
 		s = rand.Uint64()
 	}
 	t.Logf("the history's seed: -seed %d", s)
-	d := newDrill(t, rand.New(rand.NewPCG(s, 0)))
-	d.overNATS()
-	for _, fault := range mishaps[:fewFaults] {
-		d.round(fault)
+	all := topologies(t)
+	former := all[max(0, len(all)-2):][:1]
+	if *soak > 0 {
+		former = all
 	}
-	for began := time.Now(); time.Since(began) < *soak; {
-		d.round(mishaps[d.random.IntN(len(mishaps))])
+	for _, from := range former {
+		t.Run("from "+from.name, func(t *testing.T) {
+			d := newDrill(t, rand.New(rand.NewPCG(s, 0)), from)
+			requireUpgraded(t, d.f.Cluster, all[len(all)-1])
+			d.overNATS()
+			for _, fault := range mishaps[:fewFaults] {
+				d.round(fault)
+			}
+			for began := time.Now(); time.Since(began) < *soak/time.Duration(len(former)); {
+				d.round(mishaps[d.random.IntN(len(mishaps))])
+			}
+			d.settle()
+			requireUpgraded(t, d.f.Cluster, all[len(all)-1])
+			t.Logf("%s", d.counts())
+		})
 	}
-	d.settle()
-	requireKept(t, d.f.Cluster)
-	t.Logf("%s", d.counts())
 }
 
 // overNATS has a producer of the cluster's own account publish, and hear the verdict in its own inbox.
@@ -54,18 +70,41 @@ func (d *drill) overNATS() {
 	d.did.keys = append(d.did.keys, v.Alert)
 }
 
-// formerStreams are the streams and buckets as the version of commit a691f1c made them.
-const formerStreams = "testdata/streams-a691f1c.json"
+// A topology is a way in which the streams and buckets were set up at some time.
+type topology struct {
+	name    string
+	streams []jetstream.StreamConfig
+}
 
-// makeFormer makes the streams of the former version, with an alert that waits to be judged.
-func makeFormer(t *testing.T, c *harness.Cluster) {
+// topologies are all that there ever were, the present one last: the engine's tests hold that it is there.
+func topologies(t *testing.T) (all []topology) {
 	t.Helper()
-	raw, err := os.ReadFile(formerStreams)
+	files, err := filepath.Glob("../alerting/engine/testdata/topology/*.json")
 	require.NoError(t, err)
-	var former []jetstream.StreamConfig
-	require.NoError(t, json.Unmarshal(raw, &former))
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		x := topology{name: strings.TrimSuffix(filepath.Base(file), ".json")}
+		require.NoError(t, json.Unmarshal(raw, &x.streams))
+		for i := range x.streams {
+			x.streams[i].Replicas = 3 // they were recorded on one server
+		}
+		all = append(all, x)
+	}
+	number := func(x topology) int {
+		n, err := strconv.Atoi(x.name[:strings.Index(x.name, "-")])
+		require.NoError(t, err)
+		return n
+	}
+	slices.SortFunc(all, func(a, b topology) int { return number(a) - number(b) })
+	require.NotEmpty(t, all)
+	return all
+}
+
+// make makes the streams, with an alert that waits to be judged.
+func (x topology) make(c *harness.Cluster) {
 	c.Admin(func(ctx context.Context, js jetstream.JetStream) error {
-		for _, config := range former {
+		for _, config := range x.streams {
 			if _, err := js.CreateStream(ctx, config); err != nil {
 				return err
 			}
@@ -75,10 +114,21 @@ func makeFormer(t *testing.T, c *harness.Cluster) {
 	})
 }
 
-// requireKept sees that the streams are those that the former version made, and none was made anew.
-func requireKept(t *testing.T, c *harness.Cluster) {
+// requireUpgraded sees that the streams are set up as they should be, and that they are those that were
+// there before: none was made anew.
+func requireUpgraded(t *testing.T, c *harness.Cluster, want topology) {
 	t.Helper()
-	c.Admin(func(ctx context.Context, js jetstream.JetStream) error {
+	var have []jetstream.StreamConfig
+	c.Patiently(func(ctx context.Context, js jetstream.JetStream) error {
+		have = nil
+		list := js.ListStreams(ctx)
+		for info := range list.Info() {
+			info.Config.Metadata = nil // what the server notes on it
+			have = append(have, info.Config)
+		}
+		if list.Err() != nil {
+			return list.Err()
+		}
 		alerts, err := js.Stream(ctx, "ALERTS")
 		if err != nil {
 			return err
@@ -91,4 +141,5 @@ func requireKept(t *testing.T, c *harness.Cluster) {
 		require.Equal(t, uint64(1), alerts.CachedInfo().State.FirstSeq)
 		return nil
 	})
+	require.ElementsMatch(t, want.streams, have)
 }

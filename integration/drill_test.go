@@ -39,12 +39,12 @@ type stillness struct{ from, to time.Time }
 
 const drillPeople = 120
 
-// newDrill starts a cluster with the former version's streams, and a fleet with two processes for each
+// newDrill starts a cluster with the streams of a former version, and a fleet with two processes for each
 // role.
-func newDrill(t *testing.T, random *rand.Rand) *drill {
+func newDrill(t *testing.T, random *rand.Rand, former topology) *drill {
 	t.Helper()
 	c := harness.NewCluster(t)
-	makeFormer(t, c)
+	former.make(c)
 	f := harness.NewFleet(t, c, map[string]string{
 		"CHANNELS__SMS__RATE": "200", "CHANNELS__EMAIL__RATE": "60", "CHANNELS__SIGNAL__RATE": "20", "CHANNELS__FALLBACK_AFTER__SEVERE": "10m",
 	}, "api,router", "worker,tracker", "api,router", "worker,tracker")

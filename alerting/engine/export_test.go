@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -73,3 +75,46 @@ type oldUpdates chan jetstream.KeyValueEntry
 func (w oldUpdates) Updates() <-chan jetstream.KeyValueEntry { return w }
 
 func (w oldUpdates) Stop() error { close(w); return nil }
+
+// Topology is how the streams and buckets are set up that the server has, by name, without what the server
+// itself notes on them.
+func (e *Engine) Topology(ctx context.Context) (configs []jetstream.StreamConfig, err error) {
+	list := e.js.ListStreams(ctx)
+	for info := range list.Info() {
+		info.Config.Metadata = nil
+		configs = append(configs, info.Config)
+	}
+	slices.SortFunc(configs, func(a, b jetstream.StreamConfig) int { return strings.Compare(a.Name, b.Name) })
+	return configs, list.Err()
+}
+
+// Remake makes streams in the place of all that there are, with a message in each.
+func (e *Engine) Remake(ctx context.Context, configs []jetstream.StreamConfig) error {
+	names, err := e.StreamNames(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := e.js.DeleteStream(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, config := range configs {
+		if _, err := e.js.CreateStream(ctx, config); err != nil {
+			return err
+		}
+		if _, err := e.js.Publish(ctx, strings.TrimSuffix(config.Subjects[0], ">")+"former", []byte("former")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// First is the first message of a stream.
+func (e *Engine) First(ctx context.Context, stream string) (*jetstream.RawStreamMsg, error) {
+	s, err := e.js.Stream(ctx, stream)
+	if err != nil {
+		return nil, err
+	}
+	return s.GetMsg(ctx, 1)
+}

@@ -2,170 +2,164 @@ package checker
 
 import (
 	"slices"
+	"time"
 
 	"revere/alerting"
 	"revere/alerting/tracking"
 )
 
-// A tally is what the ledger's records add up to for one delivery, reckoned without the board.
-type tally struct {
-	channel, address string
-	notice           bool
-	text             string // a notice's
-	attempts         int
-	late             bool         // the only attempt is one that a system before may have made at a contact in reserve
-	marked           map[int]bool // attempts that may be duplicates
-	results          int
-	best             alerting.State // the highest arrival that any record tells of: Delivered or Read, else Queued
-}
-
-// ledger reckons an alert's records again, and holds what is shown against them.
+// ledger adds an alert's records up again, and holds all that is shown of its deliveries and people against
+// them: states, attempts, every line of every history with its times, answers, and everything counted.
+//
+// Not compared are the words in which the board tells a decision of its own, which are on no record (see
+// told); names, areas and the alert itself, which are shown as the record has them; and the newest record's
+// sequence, by which the records were chosen.
 func (c *check) ledger(a *Alert) {
 	if a.Records == nil {
 		return
 	}
-	tallies, people := reckon(a.Records)
-	if a.Summary.People != len(people) {
-		c.violate(Unfolded, a, "people", "%d are shown, and %d are on record", a.Summary.People, len(people))
+	k := reckon(a.Records)
+	if k.opened == nil {
+		c.violate(Unfolded, a, "", "no record opens it")
+		return
 	}
-	shown := map[uint32]bool{}
+	c.recorded(a, k)
+	c.listed(a, k)
+	c.counted(a, k)
+}
+
+// differs notes a value that is not shown as the records have it.
+func differs[T comparable](c *check, a *Alert, address, what string, shown, recorded T) {
+	if shown != recorded {
+		c.violate(Unfolded, a, address, "%s: shown is %v, and on record %v", what, shown, recorded)
+	}
+}
+
+// recorded holds the deliveries that are shown against those on record. A contact in reserve is not shown.
+func (c *check) recorded(a *Alert, k *reckoning) {
+	shown := map[*tally]bool{}
 	for i := range a.Deliveries {
 		d := &a.Deliveries[i]
-		shown[d.Index] = true
-		if int(d.Index) >= len(tallies) {
-			c.violate(Unfolded, a, d.Address, "delivery %d is shown, and %d are on record", d.Index, len(tallies))
+		t := k.tally(d.Index)
+		if t == nil || d.Channel != t.channel || d.Address != t.address || d.Notice != t.notice {
+			c.violate(Unfolded, a, d.Address, "delivery %d is another on record, or none", d.Index)
 			continue
 		}
-		c.tally(a, d, tallies[d.Index])
+		if t.reserve() {
+			c.violate(Unfolded, a, d.Address, "it is shown, and is in reserve on record")
+			continue
+		}
+		shown[t] = true
+		c.tally(a, d, t)
 	}
-	for i, t := range tallies {
-		if t.attempts > 0 && !shown[uint32(i)] {
-			c.violate(Unfolded, a, t.address, "%d attempts on %s are on record, and the delivery is not shown", t.attempts, t.channel)
+	for _, t := range k.tallies {
+		if !shown[t] && !t.reserve() {
+			c.violate(Unfolded, a, t.address, "it is %s on %s on record, and is not shown", t.state, t.channel)
 		}
 	}
-	c.answered(a, people)
 }
 
-// tally holds one delivery against its records.
 func (c *check) tally(a *Alert, d *tracking.DeliveryView, t *tally) {
-	if d.Channel != t.channel || d.Address != t.address || (d.Notice != "") != t.notice {
-		c.violate(Unfolded, a, d.Address, "on record it is %s on %s", t.address, t.channel)
-		return
+	differs(c, a, d.Address, "state", d.State, t.state)
+	differs(c, a, d.Address, "attempts", d.Attempts, t.attempts)
+	var people []string
+	for _, p := range t.people {
+		people = append(people, p.Subscriber)
 	}
-	if d.Attempts != t.attempts && !(t.late && d.Attempts == 0) { // it may have become due too late to be used
-		c.violate(Unfolded, a, d.Address, "%d attempts are shown, and %d are on record", d.Attempts, t.attempts)
+	if !sameSet(d.Subscribers, people) {
+		c.violate(Unfolded, a, d.Address, "it is shown as for %v, and is for %v", d.Subscribers, people)
 	}
-	told := 0
-	for _, e := range d.History {
-		if e.State == alerting.Attempting && e.PossibleDuplicate != t.marked[e.Attempt] {
-			c.violate(Unfolded, a, d.Address, "attempt %d is shown as a possible duplicate: %t; on record: %t", e.Attempt, e.PossibleDuplicate, t.marked[e.Attempt])
+	differs(c, a, d.Address, "lines of history", len(d.History), len(t.history))
+	for i := range min(len(d.History), len(t.history)) {
+		shown, recorded := moments(d.History[i]), moments(t.history[i].Entry)
+		if t.history[i].derived {
+			shown.Reason, recorded.Reason = "", ""
 		}
-		if e.State != alerting.Attempting && (e.State != alerting.Queued || e.Attempt > 0) { // that it became due is no result
-			told++
-		}
-	}
-	if told < t.results {
-		c.violate(Unfolded, a, d.Address, "%d results are shown, and %d are on record", told, t.results)
-	}
-	if d.State != t.best && (t.best.Arrived() || d.State.Arrived()) {
-		c.violate(Unfolded, a, d.Address, "it is shown as %s, and the highest on record is %s", d.State, t.best)
-	}
-}
-
-// answered finds answers on record that are not shown. One that was taken back is none.
-func (c *check) answered(a *Alert, people []string) {
-	answered := map[uint32]bool{}
-	for i := range a.Records {
-		for _, x := range a.Records[i].Answers {
-			for _, r := range x.Recipients {
-				if !x.Retracted && x.Via != alerting.ViaReaction {
-					answered[r] = true
-				}
-			}
-		}
-	}
-	shown := map[string]bool{}
-	for _, p := range a.People {
-		shown[p.Subscriber] = p.Answer != nil
-	}
-	for r := range answered {
-		if int(r) >= len(people) || !shown[people[r]] {
-			c.violate(Forgotten, a, "", "an answer of recipient %d is on record, and is not shown", r)
+		if shown != recorded {
+			c.violate(Unfolded, a, d.Address, "line %d of the history: shown is %+v, and on record %+v", i, shown, recorded)
 		}
 	}
 }
 
-// reckon adds records up. Deliveries and people are numbered in the order in which records introduce
-// them, an address and a person once each.
-func reckon(records []alerting.Record) (tallies []*tally, people []string) {
-	numbered, known := map[string]bool{}, map[string]bool{}
-	for i := range records {
-		r := &records[i]
-		if r.Manifest != nil {
-			for _, p := range r.Manifest.Deliveries {
-				if at := place(p.Channel, p.Address); !numbered[at] {
-					numbered[at] = true
-					tallies = append(tallies, &tally{channel: p.Channel, address: p.Address, marked: map[int]bool{}})
-				}
-			}
-			for _, p := range r.Manifest.Recipients {
-				if !known[p.Subscriber] {
-					known[p.Subscriber] = true
-					people = append(people, p.Subscriber)
-				}
-			}
-		}
-		for _, n := range r.Notices {
-			tallies = append(tallies, &tally{channel: n.Channel, address: n.Address, notice: true, text: n.Text, marked: map[int]bool{}})
-		}
-		doubt(tallies, r)
-		for _, x := range r.Attempts {
-			if t := at(tallies, x.Delivery); t != nil {
-				t.late = false
-				t.attempts, t.marked[x.Attempt] = max(t.attempts, x.Attempt), x.PossibleDuplicate
-			}
-		}
-		for _, x := range r.Results {
-			if t := at(tallies, x.Delivery); t != nil {
-				t.results++
-				if x.State.Arrived() && x.State.Outranks(t.best) {
-					t.best = x.State
-				}
-			}
-		}
-	}
-	return tallies, people
+// moments is an entry with its times as they are shown, in milliseconds: so entries can be compared.
+func moments(e tracking.Entry) tracking.Entry {
+	e.At, e.RetryAt = moment(e.At), moment(e.RetryAt)
+	return e
 }
 
-// doubt counts what a system before may have sent of what becomes due by a record.
-func doubt(tallies []*tally, r *alerting.Record) {
-	if r.InDoubt.IsZero() {
-		return
+func moment(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
 	}
-	one := func(t *tally, late bool) {
-		if t != nil && t.attempts == 0 {
-			t.attempts, t.results, t.late = 1, t.results+1, late
+	return time.UnixMilli(t.UnixMilli()).UTC()
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// listed holds the people, who are shown in the order in which the records introduce them.
+func (c *check) listed(a *Alert, k *reckoning) {
+	differs(c, a, "people", "how many", len(a.People), len(k.people))
+	for i := range min(len(a.People), len(k.people)) {
+		shown, p := &a.People[i], k.people[i]
+		differs(c, a, shown.Subscriber, "subscriber", shown.Subscriber, p.Subscriber)
+		differs(c, a, shown.Subscriber, "reached", shown.Reached, p.reached())
+		differs(c, a, shown.Subscriber, "delivered", shown.Delivered, p.delivered())
+		differs(c, a, shown.Subscriber, "a gap", shown.Gap, p.gap())
+		c.answered(a, shown, p, k)
+		differs(c, a, shown.Subscriber, "contacts", len(shown.Contacts), len(p.contacts))
+		for j := range min(len(shown.Contacts), len(p.contacts)) {
+			have, t := shown.Contacts[j], p.contacts[j]
+			have.Reason = "" // of the history's last line, which is compared there
+			differs(c, a, shown.Subscriber, "contact", have, tracking.ContactView{Channel: t.channel, Address: t.address, Reserve: t.reserve(), State: t.state})
 		}
-	}
-	if r.Manifest != nil {
-		for _, p := range r.Manifest.Deliveries {
-			if !p.Active {
-				continue
-			}
-			one(tallies[slices.IndexFunc(tallies, func(t *tally) bool { return !t.notice && t.channel == p.Channel && t.address == p.Address })], false)
-		}
-	}
-	for i := range r.Notices {
-		one(tallies[len(tallies)-len(r.Notices)+i], false)
-	}
-	for _, x := range r.Activated {
-		one(at(tallies, x.Delivery), true)
 	}
 }
 
-func at(tallies []*tally, i uint32) *tally {
-	if int(i) < len(tallies) {
-		return tallies[i]
+// answered holds a person's answers: the one that counts, and all that were given.
+func (c *check) answered(a *Alert, shown *tracking.PersonView, p *person, k *reckoning) {
+	counts := p.counts()
+	if counts != nil && shown.Answer == nil {
+		c.violate(Forgotten, a, shown.Subscriber, "an answer of %s is on record, and is not shown", moment(counts.at))
 	}
-	return nil
+	if shown.Answer != nil {
+		differs(c, a, shown.Subscriber, "the answer that counts", given(*shown.Answer), p.view(counts, k))
+	}
+	differs(c, a, shown.Subscriber, "answers", len(shown.Answers), len(p.answers))
+	for i := range min(len(shown.Answers), len(p.answers)) {
+		differs(c, a, shown.Subscriber, "an answer", given(shown.Answers[i]), p.view(p.answers[i], k))
+	}
+}
+
+// view is an answer as it should be shown; the zero one where there is none.
+func (p *person) view(x *answer, k *reckoning) tracking.AnswerView {
+	if x == nil {
+		return tracking.AnswerView{}
+	}
+	return given(tracking.AnswerView{
+		Subscriber: p.Subscriber, At: x.at, After: x.at.Sub(k.openedAt), Via: x.Via, Channel: x.Channel, Address: x.Address,
+		Response: x.Response, Note: x.Note, By: x.By, Shared: p.Shared, Retracted: x.retracted,
+	})
+}
+
+// given is an answer without the names and labels that are shown with it.
+func given(x tracking.AnswerView) tracking.AnswerView {
+	x.Name, x.Label, x.At = "", "", moment(x.At)
+	return x
+}
+
+// The evidence for a person is the best of their deliveries'.
+
+func (p *person) any(is func(*tally) bool) bool { return slices.ContainsFunc(p.contacts, is) }
+
+func (p *person) reached() bool { return p.any(func(t *tally) bool { return hasIt(t.state) }) }
+
+func (p *person) delivered() bool { return p.any(func(t *tally) bool { return t.state.Arrived() }) }
+
+// gap reports whether every contact is lost: dead, closed, or nobody will ask any more what it brought.
+func (p *person) gap() bool {
+	return !p.any(func(t *tally) bool {
+		return !t.state.Dead() && !t.closed && (t.state != alerting.Unknown || !t.retryAt.IsZero())
+	})
 }

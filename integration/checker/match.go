@@ -24,7 +24,7 @@ func match(h History) matched {
 	found := matched{of: map[string][]*Message{}}
 	known, byID, byText, byCode := map[string]bool{}, map[string]string{}, map[string]string{}, map[string][]coded{}
 	for _, a := range h.Alerts {
-		tallies, _ := reckon(a.Records)
+		k := reckon(a.Records)
 		for _, d := range a.Deliveries {
 			n, to := name(a.Summary.Key, d.ID), place(d.Channel, d.Address)
 			known[n] = true
@@ -33,7 +33,7 @@ func match(h History) matched {
 					byID[d.Channel+" "+e.ProviderID] = n
 				}
 			}
-			if t := at(tallies, d.Index); d.Notice != "" && t != nil {
+			if t := k.tally(d.Index); d.Notice != "" && t != nil {
 				byText[to+" "+t.text] = n
 			}
 			if d.Notice == "" {

@@ -23,6 +23,7 @@ type program struct {
 
 var (
 	revereBinary = &program{pkg: "revere/cmd/revere", race: true}
+	plainBinary  = &program{pkg: revereBinary.pkg}
 	natsServer   = &program{pkg: "github.com/nats-io/nats-server/v2"} // of the version that go.mod names
 )
 
@@ -59,6 +60,15 @@ func BinaryWith(t testing.TB, tag string) string {
 	return path
 }
 
+// Plain returns the path of a binary without the race detector, which takes ten times the memory.
+func Plain(t testing.TB) string {
+	t.Helper()
+	if !Race {
+		return Binary(t)
+	}
+	return plainBinary.built(t)
+}
+
 const buildTime = 10 * time.Minute
 
 func (p *program) build(path string, flags ...string) error {
@@ -88,6 +98,7 @@ func (p *program) remove() {
 func Main(m *testing.M) int {
 	status := m.Run()
 	revereBinary.remove()
+	plainBinary.remove()
 	natsServer.remove()
 	return status
 }

@@ -31,6 +31,7 @@ type Node struct {
 
 	t      testing.TB
 	config string // path
+	data   string // path
 	client string // host:port
 	log    *Log
 	child  *child
@@ -44,29 +45,20 @@ const (
 	clusterSize  = 3
 )
 
-// nodeConfig is a server's configuration. A route's advertised address leads nowhere, so that the
-// servers know each other by the links only.
+// nodeConfig is a server's configuration.
 const nodeConfig = `
 server_name: %q
 listen: %q
 ping_interval: "2s"
 jetstream { store_dir: %q, sync_interval: always }
-cluster {
-  name: revere
-  listen: %q
-  advertise: "127.0.0.1:9"
-  no_advertise: true
-  ping_interval: "1s"
-  routes: [%s]
-}
 accounts {
   REVERE: {
     jetstream: enabled
-    users: [{user: revere, password: %[6]q}]
+    users: [{user: revere, password: %[4]q}]
     exports: [{service: "alerts.>"}, {stream: "verdicts.>"}, {stream: "_INBOX.>"}]
   }
   PRODUCERS: {
-    users: [{user: producer, password: %[6]q, permissions: {publish: "alerts.>", subscribe: ["_INBOX.>", "verdicts.>"]}}]
+    users: [{user: producer, password: %[4]q, permissions: {publish: "alerts.>", subscribe: ["_INBOX.>", "verdicts.>"]}}]
     imports: [
       {service: {account: REVERE, subject: "alerts.>"}}
       {stream: {account: REVERE, subject: "verdicts.>"}}
@@ -76,11 +68,41 @@ accounts {
 }
 `
 
+// routeConfig is what a server of several is told of the others. Its advertised address leads nowhere, so
+// that they know each other by the links only.
+const routeConfig = `
+cluster {
+  name: revere
+  listen: %q
+  advertise: "127.0.0.1:9"
+  no_advertise: true
+  ping_interval: "1s"
+  routes: [%s]
+}
+`
+
 // NewCluster starts three servers, which end with the test.
 func NewCluster(t testing.TB) *Cluster {
 	t.Helper()
+	return newCluster(t, clusterSize, nil)
+}
+
+// NewClusterOn starts three servers, each with its data on a disk of its own.
+func NewClusterOn(t testing.TB, disks []*Disk) *Cluster {
+	t.Helper()
+	return newCluster(t, clusterSize, disks)
+}
+
+// NewServer starts one server, as an operator runs it for whom one machine is enough.
+func NewServer(t testing.TB) *Cluster {
+	t.Helper()
+	return newCluster(t, 1, nil)
+}
+
+func newCluster(t testing.TB, size int, disks []*Disk) *Cluster {
+	t.Helper()
 	c := &Cluster{t: t, links: map[[2]int]*Link{}}
-	routes := make([]string, clusterSize)
+	routes := make([]string, size)
 	for i := range routes {
 		routes[i] = FreeAddress(t)
 	}
@@ -95,8 +117,14 @@ func NewCluster(t testing.TB) *Cluster {
 		}
 		n := &Node{Name: fmt.Sprintf("node-%d", i+1), t: t, client: FreeAddress(t), log: &Log{}}
 		dir := t.TempDir()
-		n.config = filepath.Join(dir, "nats.conf")
-		text := fmt.Sprintf(nodeConfig, n.Name, n.client, n.data(), routes[i], strings.Join(via, ", "), natsPassword)
+		n.config, n.data = filepath.Join(dir, "nats.conf"), filepath.Join(dir, "data")
+		if disks != nil {
+			n.data = filepath.Join(disks[i].Dir, "data")
+		}
+		text := fmt.Sprintf(nodeConfig, n.Name, n.client, n.data, natsPassword)
+		if size > 1 {
+			text += fmt.Sprintf(routeConfig, routes[i], strings.Join(via, ", "))
+		}
 		if err := os.WriteFile(n.config, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -208,11 +236,15 @@ func (c *Cluster) Whole() {
 // catchUpTime is how long a server has to catch up by itself.
 const catchUpTime = 6 * time.Second
 
-// Lagging are the servers that lag behind with any stream. It is an error that one has no leader.
+// Lagging are the servers that lag behind with any stream. It is an error that one has no leader. A server
+// that is alone lags behind nobody.
 func (c *Cluster) Lagging() (nodes []*Node, err error) {
 	err = c.admin(func(ctx context.Context, js jetstream.JetStream) error {
 		streams := js.ListStreams(ctx)
 		for info := range streams.Info() {
+			if len(c.Nodes) == 1 {
+				continue
+			}
 			if info.Cluster == nil || info.Cluster.Leader == "" {
 				return fmt.Errorf("%s has no leader", info.Config.Name)
 			}
@@ -238,13 +270,11 @@ func names(nodes []*Node) (names []string) {
 func (n *Node) Renew() {
 	n.t.Helper()
 	n.Kill()
-	if err := os.RemoveAll(n.data()); err != nil {
+	if err := os.RemoveAll(n.data); err != nil {
 		n.t.Fatal(err)
 	}
 	n.Start()
 }
-
-func (n *Node) data() string { return filepath.Join(filepath.Dir(n.config), "data") }
 
 // node is the server of a name, or nil.
 func (c *Cluster) node(name string) *Node {

@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/prometheus/procfs"
 )
 
 // A process is a service that runs as the binary does.
@@ -79,7 +81,8 @@ func (w *World) spawn(args ...string) *child {
 	if w.binary == "" {
 		w.binary = Binary(w.t)
 	}
-	c, err := spawn(w.binary, args, append(w.environ(), "HOME="+w.t.TempDir()), w.t.TempDir(), w.Log)
+	environ := append(append(w.environ(), w.extra...), "HOME="+w.t.TempDir())
+	c, err := spawn(w.binary, args, environ, w.t.TempDir(), w.Log)
 	if err != nil {
 		w.t.Fatalf("start the binary: %v", err)
 	}
@@ -152,6 +155,22 @@ func (w *World) signal(s os.Signal) {
 func (w *World) Alive() bool {
 	w.t.Helper()
 	return w.process().child.running()
+}
+
+// PeakMemory is the most memory that the service has taken in this life, in bytes; 0 where the system does
+// not tell (it is Linux that does).
+func (w *World) PeakMemory() uint64 {
+	w.t.Helper()
+	self, err := procfs.NewProc(w.process().child.cmd.Process.Pid)
+	if err != nil {
+		w.t.Logf("the peak of the memory is not known here: %v", err)
+		return 0
+	}
+	status, err := self.NewStatus()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return status.VmHWM
 }
 
 // Begin starts the service again after Kill9 or Interrupt.

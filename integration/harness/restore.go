@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -13,13 +14,13 @@ import (
 
 // settings are what Revere is told of the cluster.
 func (c *Cluster) settings() map[string]string {
-	return map[string]string{"NATS__URL": c.URL(), "NATS__REPLICAS": "3"}
+	return map[string]string{"NATS__URL": c.URL(), "NATS__REPLICAS": strconv.Itoa(len(c.Nodes))}
 }
 
 // Streams are the cluster's streams, those of buckets too, with their last sequences.
 func (c *Cluster) Streams() (last map[string]uint64) {
 	c.t.Helper()
-	c.patiently(func(ctx context.Context, js jetstream.JetStream) error {
+	c.Patiently(func(ctx context.Context, js jetstream.JetStream) error {
 		last = map[string]uint64{}
 		list := js.ListStreams(ctx)
 		for info := range list.Info() {
@@ -34,7 +35,7 @@ func (c *Cluster) Streams() (last map[string]uint64) {
 func (c *Cluster) Empty() {
 	c.t.Helper()
 	for name := range c.Streams() {
-		c.patiently(func(ctx context.Context, js jetstream.JetStream) error {
+		c.Patiently(func(ctx context.Context, js jetstream.JetStream) error {
 			if err := js.DeleteStream(ctx, name); !errors.Is(err, jetstream.ErrStreamNotFound) {
 				return err
 			}
@@ -43,8 +44,8 @@ func (c *Cluster) Empty() {
 	}
 }
 
-// patiently is Admin where there may be an election.
-func (c *Cluster) patiently(do func(ctx context.Context, js jetstream.JetStream) error) {
+// Patiently is Admin where there may be an election: what is done may be done more than once.
+func (c *Cluster) Patiently(do func(ctx context.Context, js jetstream.JetStream) error) {
 	c.t.Helper()
 	Soon(c.t, func() error { return c.admin(do) })
 }

@@ -29,6 +29,8 @@ type Options struct {
 	FileAfter time.Duration
 	// Binary is the path of the binary that runs; "" for the usual one.
 	Binary string
+	// Environ are variables that the process has beside its settings: "GOGC=25".
+	Environ []string
 }
 
 // A World is one service with its providers.
@@ -42,6 +44,7 @@ type World struct {
 	t        testing.TB
 	settings map[string]string
 	binary   string
+	extra    []string      // Options.Environ
 	after    time.Duration // Options.FileAfter
 	http     string        // host:port
 	nats     string
@@ -61,7 +64,7 @@ type runner interface {
 func New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := newWorld(t)
-	w.binary, w.after = o.Binary, o.FileAfter
+	w.binary, w.extra, w.after = o.Binary, o.Environ, o.FileAfter
 	if o.Dir != "" {
 		w.Dir = o.Dir
 	}
