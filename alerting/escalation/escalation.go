@@ -146,7 +146,7 @@ const (
 	// settle gathers the changes of a moment into one look. While a look takes long, since much is
 	// under way, the pause is breathers times as long as it: looking must not hold up sending.
 	settle    = 20 * time.Millisecond
-	breathers = 10
+	breathers = 30
 	// longestRest bounds how late a timer fires when the clock was set.
 	longestRest = 5 * time.Second
 )

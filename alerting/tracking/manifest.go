@@ -16,7 +16,7 @@ func (b *Board) foldManifest(a *alert, at, inDoubt time.Time, m alerting.Manifes
 	if m.Part != len(a.parts) {
 		return // a part before it can't be read: half a list is none, and the alert stays unexpanded
 	}
-	a.parts = append(a.parts, a.gather(m))
+	a.parts = append(a.parts, b.gather(a, &m))
 	if m.Part != m.Parts-1 {
 		return
 	}
@@ -29,7 +29,7 @@ func (b *Board) foldManifest(a *alert, at, inDoubt time.Time, m alerting.Manifes
 	}
 	for i := range parts {
 		l.enroll(&parts[i])
-		a.uncovered = alerting.UnionAreas(a.uncovered, parts[i].Uncovered)
+		a.uncovered = alerting.UnionAreas(a.uncovered, parts[i].uncovered)
 	}
 	l.deliver(parts)
 	l.count()
@@ -37,42 +37,6 @@ func (b *Board) foldManifest(a *alert, at, inDoubt time.Time, m alerting.Manifes
 		l.doubt(parts, inDoubt)
 	}
 	b.end(a, at) // where the alert ended while its areas were added
-}
-
-// A gathered is a part of a manifest, with what can be made of it before the others have come. They come while
-// those behind them are read and decoded.
-type gathered struct {
-	alerting.Manifest
-	ids       []uint64 // half of each delivery's
-	addresses []text   // the deliveries'
-	cards     []text   // the recipients'
-}
-
-func (a *alert) gather(m alerting.Manifest) gathered {
-	g := gathered{Manifest: m, ids: make([]uint64, len(m.Deliveries)), addresses: make([]text, len(m.Deliveries)), cards: make([]text, len(m.Recipients))}
-	a.texts.expect(g.bytes())
-	for i := range m.Deliveries {
-		d := &m.Deliveries[i]
-		g.ids[i] = half(alerting.NewDeliveryID(a.key, d.Channel, d.Address))
-		g.addresses[i] = a.texts.add(d.Address)
-	}
-	for i := range m.Recipients {
-		r := &m.Recipients[i]
-		g.cards[i] = a.texts.addCard(r.Subscriber, r.Name, r.Organization, r.Language)
-	}
-	return g
-}
-
-// bytes is how many its texts take.
-func (g *gathered) bytes() (n int) {
-	for i := range g.Deliveries {
-		n += len(g.Deliveries[i].Address)
-	}
-	for i := range g.Recipients {
-		r := &g.Recipients[i]
-		n += cardLength(r.Subscriber) + cardLength(r.Name) + cardLength(r.Organization) + cardLength(r.Language)
-	}
-	return n
 }
 
 // A listing is a manifest that is taken in.
@@ -89,10 +53,7 @@ type listing struct {
 func (b *Board) newListing(a *alert, at time.Time, parts []gathered) *listing {
 	messages, people, rungs := 0, 0, 0
 	for _, p := range parts {
-		messages, people = messages+len(p.Deliveries), people+len(p.Recipients)
-		for i := range p.Recipients {
-			rungs += len(p.Recipients[i].Contacts)
-		}
+		messages, people, rungs = messages+len(p.deliveries), people+len(p.recipients), rungs+len(p.contacts)
 	}
 	a.deliveries, a.recipients = slices.Grow(a.deliveries, messages), slices.Grow(a.recipients, people)
 	a.contacts, a.bySub = slices.Grow(a.contacts, rungs), nil
@@ -110,26 +71,29 @@ func (b *Board) newListing(a *alert, at time.Time, parts []gathered) *listing {
 
 // plan finds or makes the deliveries of a part.
 func (l *listing) plan(g *gathered) {
-	for i := range g.Deliveries {
-		l.here = append(l.here, l.place(&g.Deliveries[i], g.ids[i], g.addresses[i]))
+	for i := range g.deliveries {
+		at, known := l.find(&g.deliveries[i])
+		if !known {
+			at = l.make(&g.deliveries[i], g.suppressed[uint32(i)])
+		}
+		l.here = append(l.here, at)
 	}
 }
 
-func (l *listing) place(p *alerting.Planned, id uint64, address text) uint32 {
-	channel := l.numberOf(p.Channel)
-	at, known := l.a.index.find(l.a.deliveries, id, func(i uint32) bool {
+func (l *listing) find(g *gatheredDelivery) (at uint32, known bool) {
+	return l.a.index.find(l.a.deliveries, g.id, func(i uint32) bool {
 		d := &l.a.deliveries[i]
-		return d.channel == channel && l.a.address(d) == p.Address && !d.traits.has(orphan)
+		return d.channel == g.channel && l.a.address(d) == l.a.texts.at(g.address) && !d.traits.has(orphan)
 	})
-	if known {
-		return at
-	}
-	at = uint32(len(l.a.deliveries))
-	l.a.deliveries = append(l.a.deliveries, delivery{id: id, channel: channel, address: address, recipient: [1]uint32{nobody}})
+}
+
+func (l *listing) make(g *gatheredDelivery, suppressed string) uint32 {
+	at := uint32(len(l.a.deliveries))
+	l.a.deliveries = append(l.a.deliveries, delivery{id: g.id, channel: g.channel, address: g.address, recipient: [1]uint32{nobody}})
 	l.a.index.add(l.a.deliveries, at)
-	if d := &l.a.deliveries[at]; p.Suppressed != "" {
+	if d := &l.a.deliveries[at]; suppressed != "" {
 		d.state = alerting.Suppressed
-		l.a.keep(d, Entry{At: l.at, State: alerting.Suppressed, Reason: p.Suppressed})
+		l.a.keep(d, Entry{At: l.at, State: alerting.Suppressed, Reason: suppressed})
 	}
 	return at
 }
@@ -140,23 +104,35 @@ const nobody = ^uint32(0)
 // enroll adds a part's recipients with their contacts. One who is on the board already, since the
 // alert was for fewer areas before, answers for more areas from then on.
 func (l *listing) enroll(g *gathered) {
-	for i, card := range g.cards {
-		r := &g.Recipients[i]
-		if at, known := l.known[r.Subscriber]; known {
-			l.widen(&l.a.recipients[at], at, r.Areas)
+	contacts := g.contacts
+	for i := range g.recipients {
+		r := &g.recipients[i]
+		own := contacts[:r.rungs]
+		contacts = contacts[r.rungs:]
+		if at, known := l.knows(r); known {
+			l.widen(&l.a.recipients[at], at, l.areas.all[r.areas])
 			continue
 		}
-		l.add(r, card)
+		l.add(r, own)
 	}
 }
 
-func (l *listing) add(r *alerting.Recipient, card text) {
+// knows finds a recipient among those that the alert had before.
+func (l *listing) knows(r *gatheredRecipient) (at uint32, known bool) {
+	if len(l.known) == 0 {
+		return 0, false
+	}
+	at, known = l.known[card(l.a.texts.at(r.card)).subscriber()]
+	return at, known
+}
+
+func (l *listing) add(r *gatheredRecipient, contacts []uint32) {
 	at := uint32(len(l.a.recipients))
-	added := recipient{card: card, areas: l.areas.number(r.Areas), teams: l.teams.number(r.Teams), contacts: uint32(len(l.a.contacts))}
-	if r.Shared {
+	added := recipient{card: r.card, areas: r.areas, teams: r.teams, contacts: uint32(len(l.a.contacts))}
+	if r.shared {
 		added.status |= deskShare
 	}
-	for _, c := range r.Contacts {
+	for _, c := range contacts {
 		if int(c) >= len(l.here) {
 			continue
 		}
@@ -195,11 +171,11 @@ func (l *listing) widen(r *recipient, at uint32, areas []alerting.Area) {
 func (l *listing) deliver(parts []gathered) {
 	n := 0
 	for i := range parts {
-		for j := range parts[i].Deliveries {
+		for j := range parts[i].deliveries {
 			at := l.here[n]
 			n++
 			switch d := &l.a.deliveries[at]; {
-			case !parts[i].Deliveries[j].Active:
+			case !parts[i].deliveries[j].active:
 			case at < l.deliveries:
 				l.changeState(l.a, at, func() { l.activate(l.a, l.at, at, "") })
 			case d.idle():
@@ -214,8 +190,8 @@ func (l *listing) deliver(parts []gathered) {
 func (l *listing) doubt(parts []gathered, since time.Time) {
 	n := 0
 	for i := range parts {
-		for j := range parts[i].Deliveries {
-			if parts[i].Deliveries[j].Active {
+		for j := range parts[i].deliveries {
+			if parts[i].deliveries[j].active {
 				l.Board.doubt(l.a, since, l.at, l.here[n])
 			}
 			n++
