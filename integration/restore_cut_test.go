@@ -163,7 +163,10 @@ func TestAWithdrawalAfterARestoreReachesWhoMayHaveBeenTold(t *testing.T) {
 			}
 			w, during := spanned(t, people, life, then)
 			if test.over {
-				harness.Soon(t, func() error { return errorUnless(w.Summary(during.Key).Phase == tracking.Expired, "it is not over") })
+				over := func(s tracking.Summary) bool { return s.Key == during.Key && s.Phase == tracking.Expired }
+				harness.Soon(t, func() error {
+					return errorUnless(slices.ContainsFunc(w.Alerts(), over), "it is not taken in again and over")
+				})
 			} else if !test.early {
 				outlook(t, w, during.Key)
 			}
