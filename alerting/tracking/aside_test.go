@@ -188,3 +188,96 @@ func TestWhatWaitsBehindAnUnreadableLedgerWaits(t *testing.T) {
 	b.Archive = ledger
 	assert.Len(t, drain(t, b, ledger, "a1", 300), 44)
 }
+
+// What waits is read again on the tracker's subject, whatever is written on others.
+func TestAShelfIsFilledFromTheTrackersSubject(t *testing.T) {
+	const all = 600
+	b := tracking.NewBoard()
+	ledger := trackingtest.NewLedger(b)
+	archive := &meter{Ledger: ledger}
+	b.Archive = archive
+	other := func() {
+		t.Helper()
+		_, err := ledger.AppendOn("ledger.other", alerting.Record{Alert: "a9"})
+		require.NoError(t, err)
+	}
+	for n := range uint64(all) {
+		other()
+		setAside(t, ledger, "a1", n+1, fmt.Sprint(n+1))
+		other()
+	}
+	assert.Len(t, drain(t, b, ledger, "a1", all), all)
+	assert.Empty(t, b.Asides())
+	assert.Less(t, archive.messages, 3*all, "of what was written on others nothing is read")
+}
+
+// An overtaken archive lets others write about what waits while it is read.
+type overtaken struct {
+	*trackingtest.Ledger
+	meanwhile func()
+}
+
+func (o *overtaken) WrittenOn(subject string, first, last uint64, visit func(uint64, []alerting.Record) bool) error {
+	err := o.Ledger.WrittenOn(subject, first, last, visit)
+	if meanwhile := o.meanwhile; meanwhile != nil {
+		o.meanwhile = nil
+		meanwhile()
+	}
+	return err
+}
+
+// While a shelf is filled another process may have drawn from all that waits, and somebody have set more aside.
+func TestAShelfThatIsGoneMeanwhileIsNotFilled(t *testing.T) {
+	const all = 300
+	for name, more := range map[string]bool{"nothing waits any more": false, "something else waits": true} {
+		t.Run(name, func(t *testing.T) {
+			b := tracking.NewBoard()
+			ledger := trackingtest.NewLedger(b)
+			archive := &overtaken{Ledger: ledger}
+			b.Archive = archive
+			for n := range uint64(all) {
+				setAside(t, ledger, "a1", n+1, fmt.Sprint(n+1))
+			}
+			held := drain(t, b, ledger, "a1", 256)
+			require.Len(t, held, 256)
+			archive.meanwhile = func() {
+				for n := uint64(len(held)) + 1; n <= all; n++ {
+					write(t, ledger, alerting.Record{Awaits: "a1", Settled: n})
+				}
+				if more {
+					setAside(t, ledger, "a1", all+1, fmt.Sprint(all+1))
+				}
+			}
+			waiting, err := b.Aside("a1")
+			require.NoError(t, err)
+			require.Nil(t, archive.meanwhile, "the shelf was read")
+			if !more {
+				assert.Empty(t, waiting)
+				assert.Empty(t, b.Asides())
+				return
+			}
+			require.Len(t, waiting, 1)
+			assert.EqualValues(t, all+1, waiting[0].Arrival)
+		})
+	}
+}
+
+// A forgetful archive has lost what was set aside.
+type forgetful struct{ *trackingtest.Ledger }
+
+func (f forgetful) WrittenOn(subject string, first, last uint64, visit func(uint64, []alerting.Record) bool) error {
+	return f.Ledger.WrittenOn(subject, first, last, func(sequence uint64, _ []alerting.Record) bool { return visit(sequence, nil) })
+}
+
+// What the ledger has lost of what waits is waited for no more.
+func TestWhatIsLostOfWhatWaitsIsNotWaitedFor(t *testing.T) {
+	b := tracking.NewBoard()
+	ledger := trackingtest.NewLedger(b)
+	b.Archive = forgetful{ledger}
+	for n := range uint64(300) {
+		setAside(t, ledger, "a1", n+1, fmt.Sprint(n+1))
+	}
+	assert.Len(t, drain(t, b, ledger, "a1", 300), 256)
+	assert.Empty(t, b.Asides())
+	assert.Equal(t, b.Reached()+1, b.Checkpoint().Resume)
+}

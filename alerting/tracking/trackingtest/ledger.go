@@ -5,6 +5,7 @@ package trackingtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"revere/alerting"
@@ -21,6 +22,7 @@ type Ledger struct {
 	boards  []*tracking.Board
 	written []alerting.Record
 	places  []uint64 // of each record: the number of its append
+	on      []string // of each append: its subject
 	appends uint64
 	opened  int
 	breakAt uint64
@@ -38,11 +40,20 @@ func (l *Ledger) Break(n int, stored bool) {
 	l.breakAt, l.stores = l.appends+uint64(n), stored
 }
 
+// Subject is that on which Append writes.
+const Subject = "ledger.test"
+
 // Append implements every room's Journal. Its sequence is the number of appends.
 func (l *Ledger) Append(_ context.Context, records ...alerting.Record) (uint64, error) {
+	return l.AppendOn(Subject, records...)
+}
+
+// AppendOn appends on a subject.
+func (l *Ledger) AppendOn(subject string, records ...alerting.Record) (uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.appends++
+	l.on = append(l.on, subject)
 	breaks := l.appends == l.breakAt
 	if breaks && !l.stores {
 		return 0, ErrBroken
@@ -51,7 +62,7 @@ func (l *Ledger) Append(_ context.Context, records ...alerting.Record) (uint64, 
 		l.written, l.places = append(l.written, records[i]), append(l.places, l.appends)
 	}
 	for _, b := range l.boards {
-		b.Apply(l.appends, "ledger.test", records)
+		b.Apply(l.appends, subject, records)
 	}
 	if breaks {
 		return 0, ErrBroken
@@ -64,7 +75,7 @@ func (l *Ledger) Append(_ context.Context, records ...alerting.Record) (uint64, 
 func (l *Ledger) Following(boards ...*tracking.Board) *Ledger {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return &Ledger{boards: boards, written: l.written, places: l.places, appends: l.appends, opened: l.opened}
+	return &Ledger{boards: boards, written: l.written, places: l.places, on: l.on, appends: l.appends, opened: l.opened}
 }
 
 // Records implements tracking.Archive.
@@ -80,17 +91,21 @@ func (l *Ledger) Records(alert alerting.Key, first, last uint64, visit func(uint
 	return nil
 }
 
-// WrittenOn implements tracking.Archive. All records are on one subject.
-func (l *Ledger) WrittenOn(_ string, first, last uint64, visit func(sequence uint64, records []alerting.Record) (more bool)) error {
+// WrittenOn implements tracking.Archive. A last that is not of a message on the subject is an error: who reads a
+// stream would wait for what never comes.
+func (l *Ledger) WrittenOn(subject string, first, last uint64, visit func(sequence uint64, records []alerting.Record) (more bool)) error {
 	l.mu.Lock()
-	written, places := l.written, l.places
+	written, places, on := l.written, l.places, l.on
 	l.mu.Unlock()
+	if last == 0 || last > uint64(len(on)) || on[last-1] != subject {
+		return fmt.Errorf("there is no message at %d on %s", last, subject)
+	}
 	for i := 0; i < len(written); {
 		from, place := i, places[i]
 		for i < len(written) && places[i] == place {
 			i++
 		}
-		if place >= first && place <= last && !visit(place, written[from:i]) {
+		if place >= first && place <= last && on[place-1] == subject && !visit(place, written[from:i]) {
 			return nil
 		}
 	}
@@ -110,7 +125,7 @@ func (l *Ledger) Replayed() *tracking.Board {
 	defer l.mu.Unlock()
 	b := tracking.NewBoard()
 	for i, r := range l.written {
-		b.Apply(l.places[i], "ledger.test", []alerting.Record{r})
+		b.Apply(l.places[i], l.on[l.places[i]-1], []alerting.Record{r})
 	}
 	return b
 }
