@@ -24,9 +24,18 @@ type Store interface {
 	KeepCheckpoint(context.Context, alerting.Checkpoint) error
 }
 
+// A Board is what there is to file.
+type Board interface {
+	Fileable(since time.Time, limit int) []alerting.Filed
+	File(alerting.Filed) (filed bool)
+	Checkpoint() alerting.Checkpoint
+}
+
+var _ Board = (*tracking.Board)(nil)
+
 // A Clerk files alerts. One process at a time has one.
 type Clerk struct {
-	Board *tracking.Board
+	Board Board
 	Store Store
 	// After is how long an alert must have been quiet; 0 for the package's After.
 	After time.Duration
@@ -60,18 +69,21 @@ func (c *Clerk) Run(ctx context.Context) {
 	}
 }
 
+// file goes on until nothing more can be filed: until there is nothing, or a round has changed nothing. What the
+// board would not take then is under way, and has its turn at the next tick.
 func (c *Clerk) file(ctx context.Context) error {
 	since := c.Now().Add(-c.After)
 	for {
 		all := c.Board.Fileable(since, batch)
-		if len(all) == 0 {
-			return nil
-		}
+		changed := false
 		for _, f := range all {
 			if err := c.Store.File(ctx, f); err != nil {
 				return err
 			}
-			c.Board.File(f)
+			changed = c.Board.File(f) || changed
+		}
+		if !changed {
+			return nil
 		}
 		if err := c.Store.KeepCheckpoint(ctx, c.Board.Checkpoint()); err != nil {
 			return err

@@ -140,3 +140,31 @@ func TestAStartKnowsWhereFiledAlertsWentAndWhatWaits(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, begin(t, e).Asides())
 }
+
+// A counting store keeps nothing, and counts what it is asked.
+type counting struct{ filed, checkpoints int }
+
+func (c *counting) File(context.Context, alerting.Filed) error { c.filed++; return nil }
+
+func (c *counting) KeepCheckpoint(context.Context, alerting.Checkpoint) error {
+	c.checkpoints++
+	return nil
+}
+
+// A stuck board offers the same alert again and again.
+type stuck struct{ *tracking.Board }
+
+func (stuck) Fileable(time.Time, int) []alerting.Filed {
+	return []alerting.Filed{{Key: "a1", Latest: 1}}
+}
+func (stuck) File(alerting.Filed) (filed bool) { return false }
+
+// A round that changes nothing is the last until the next tick: the clerk does not spin.
+func TestTheClerkDoesNotSpin(t *testing.T) {
+	store := &counting{}
+	ctx, stop := context.WithTimeout(t.Context(), time.Second)
+	defer stop()
+	clerk := &filing.Clerk{Board: stuck{tracking.NewBoard()}, Store: store, After: time.Hour, Now: time.Now, Log: zerolog.Nop()}
+	clerk.Run(ctx)
+	assert.Equal(t, counting{filed: 1}, *store)
+}

@@ -47,9 +47,9 @@ func (b *Board) quiet(since time.Time, limit int) (all []*alert) {
 
 // fileable reports whether an alert can be filed as it is. One that is filed, of which something was heard since,
 // and whose details can't be read is filed anew without them: a start need not read what was heard, and whoever
-// can read it all some day does.
+// can read it all some day does. While somebody tries to, File would not take it.
 func (a *alert) fileable(since time.Time) bool {
-	return (!a.bare || a.unreadable) && a.filed != a.latest && a.quiet(since)
+	return (!a.bare || a.unreadable && a.recalling == nil) && a.filed != a.latest && a.quiet(since)
 }
 
 // Checkpoint returns where a board could begin that has everything which this one knows to be filed.
@@ -106,23 +106,26 @@ func (b *Board) needed() map[alerting.Key]bool {
 	return needed
 }
 
-// File notes that an alert was filed. One that has changed since stays as it is; one that this board
-// does not know, since it began behind it, is known from then on.
-func (b *Board) File(f alerting.Filed) {
+// File notes that an alert was filed, and reports whether it is on this board. One that has changed since, or is
+// being read, stays as it is; one that this board does not know, since it began behind it, is known from then on.
+func (b *Board) File(f alerting.Filed) (filed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.alerts[f.Key]
 	switch {
 	case a == nil:
 		b.list(bareAlert(&f))
+		return true
 	case a.latest != f.Latest || f.Latest <= a.filed || a.recalling != nil:
 	case a.bare || a.recalled.IsZero():
 		unreadable := a.unreadable
 		*a = *bareAlert(&f)
 		a.unreadable = unreadable
+		delete(b.stale, a.key) // what was heard of it is filed, and need not be read
 	default: // somebody has asked for it: Tidy forgets the details
 		a.filed, a.traces = f.Latest, readTraces(f.Traces)
 	}
+	return a.filed >= f.Latest
 }
 
 func bareAlert(f *alerting.Filed) *alert {

@@ -117,6 +117,7 @@ func TestAnAlertThatCannotBeReadAgainIsSaid(t *testing.T) {
 	_, ok := filing.PlaceOf(key, alerting.NewDeliveryID(key, "sms", "+1"))
 	assert.False(t, ok)
 	assert.ErrorIs(t, failed, errBroken)
+	assert.NotErrorIs(t, failed, tracking.ErrLost, "who can't read it does not know that it is lost")
 	filing.Archive = ledger
 	_, ok = filing.PlaceOf(key, alerting.NewDeliveryID(key, "sms", "+1"))
 	assert.True(t, ok, "it is tried again")
@@ -256,7 +257,7 @@ func TestHalfAnAlertIsNotRecalled(t *testing.T) {
 	play(t, ledger, key, attempt(1), result(1, alerting.Accepted), expired)
 	require.Len(t, file(filing), 1)
 	filing.Archive = half{ledger}
-	require.Error(t, filing.Recall(key))
+	require.ErrorIs(t, filing.Recall(key), tracking.ErrLost)
 	_, err := filing.Addressed(key)
 	require.Error(t, err, "nobody is not who can't be read")
 	assert.Empty(t, filing.Take(nil, "sms", 10, 10, late))

@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,6 +35,10 @@ func (b *Board) Stale() []alerting.Key {
 	clear(b.stale)
 	return keys
 }
+
+// ErrLost is that of an alert whose part of the ledger was read to its end, and lacks something that was there when
+// it was filed or heard of: to read it again would not help. Any other error says that it can't be read now.
+var ErrLost = errors.New("the ledger has lost a part of it")
 
 // Recall makes sure that the details of an alert are there: those of a filed one are read again. Every
 // method that needs them calls it; who must not mistake an alert that can't be read for one without
@@ -86,8 +91,10 @@ func (b *Board) recall(a *alert, first, last uint64, people int) (err error) {
 		under := a.recalling
 		defer close(under.done)
 		if a.recalling = nil; err != nil {
-			b.stale[a.key] = struct{}{} // what waits is in the ledger, and is read with the rest
 			a.unreadable = true
+			if a.filed < a.latest {
+				b.stale[a.key] = struct{}{} // what waits is in the ledger, and is read with the rest
+			}
 		} else {
 			b.adopt(fresh, own)
 			b.replace(a, fresh, under)
@@ -101,11 +108,11 @@ func (b *Board) recall(a *alert, first, last uint64, people int) (err error) {
 	case err != nil:
 		return err
 	case fresh.latest < last:
-		return fmt.Errorf("alert %s was read up to %d of %d", a.key, fresh.latest, last)
+		return fmt.Errorf("%w: alert %s was read up to %d of %d", ErrLost, a.key, fresh.latest, last)
 	case fresh.opened == nil:
-		return fmt.Errorf("what opened alert %s can't be read at %d", a.key, first)
+		return fmt.Errorf("%w: what opened alert %s is not at %d", ErrLost, a.key, first)
 	case len(fresh.recipients) < people:
-		return fmt.Errorf("of the %d people of alert %s %d can be read", people, a.key, len(fresh.recipients))
+		return fmt.Errorf("%w: of the %d people of alert %s there are %d", ErrLost, people, a.key, len(fresh.recipients))
 	}
 	return nil
 }

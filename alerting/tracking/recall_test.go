@@ -178,21 +178,26 @@ func TestAnAlertThatIsLostStaysFiled(t *testing.T) {
 	for name, rest := range map[string]func(alerting.Record) (alerting.Record, bool){
 		"what opened it": func(r alerting.Record) (alerting.Record, bool) { return r, r.Opened == nil },
 		"its manifest":   func(r alerting.Record) (alerting.Record, bool) { r.Manifest = nil; return r, true },
+		"its words":      func(r alerting.Record) (alerting.Record, bool) { r.Opened = nil; return r, true },
 		"all of it":      func(r alerting.Record) (alerting.Record, bool) { return r, false },
 	} {
 		t.Run(name, func(t *testing.T) {
 			filing, plain, ledger := shelf()
 			key := filedTo(t, filing, ledger)
 			filing.Archive = lossy{ledger, rest}
-			require.Error(t, filing.Recall(key))
+			require.ErrorIs(t, filing.Recall(key), tracking.ErrLost)
 			head, _ := filing.Head(key)
 			assert.Equal(t, 2, head.People)
+			assert.Empty(t, filing.Stale(), "there is nothing new to read")
 			write(t, ledger, alerting.Record{Alert: key, At: late, Withdrawn: &alerting.Withdrawn{By: "a9", Type: alerting.TypeCancel}})
 			recalled(filing)
 			assert.LessOrEqual(t, filing.Checkpoint().Resume, filing.Reached())
 			filed := file(filing)
 			require.Len(t, filed, 1)
 			assert.Empty(t, file(filing), "it is filed")
+			assert.Empty(t, filing.Stale(), "nobody needs to read it any more")
+			require.Error(t, filing.Recall(key))
+			assert.Empty(t, filing.Stale(), "nor when somebody has tried in vain")
 			checkpoint := filing.Checkpoint()
 			assert.Equal(t, filing.Reached()+1, checkpoint.Resume)
 			_, ok := filing.AwayAt("sms", "+1", "")
@@ -206,4 +211,54 @@ func TestAnAlertThatIsLostStaysFiled(t *testing.T) {
 			sameAlerts(t, plain, started)
 		})
 	}
+}
+
+// A gated archive reads nothing until a test lets it, and fails then.
+type gated struct {
+	*trackingtest.Ledger
+	began, gate chan struct{}
+}
+
+func (g gated) Records(alerting.Key, uint64, uint64, func(uint64, *alerting.Record)) error {
+	g.began <- struct{}{}
+	<-g.gate
+	return trackingtest.ErrBroken
+}
+
+// While an unreadable alert is tried again it can't be filed anew: whoever files what can be would not come to an end.
+func TestWhatIsBeingReadIsNotFileable(t *testing.T) {
+	filing, _, ledger := shelf()
+	key := filedTo(t, filing, ledger)
+	write(t, ledger, alerting.Record{Alert: key, At: late, Remarks: []alerting.Remark{{Kind: alerting.RemarkHelp}}})
+	filing.Archive = broken{}
+	recalled(filing)
+	before := filing.Fileable(never, 10)
+	require.Len(t, before, 1)
+	archive := gated{ledger, make(chan struct{}), make(chan struct{})}
+	filing.Archive = archive
+	ended := make(chan error, 1)
+	go func() { ended <- filing.Recall(key) }()
+	<-archive.began
+	assert.Empty(t, filing.Fileable(never, 10))
+	assert.False(t, filing.File(before[0]), "who has asked before is told that it is not")
+	close(archive.gate)
+	require.Error(t, <-ended)
+	assert.Equal(t, []alerting.Key{key}, filing.Stale(), "what was heard of it has not been read")
+	assert.True(t, filing.File(before[0]))
+	assert.True(t, filing.File(before[0]), "it is, whoever did it")
+	assert.Empty(t, filing.Fileable(never, 10))
+}
+
+// An alert that can't be read is filed anew as one that can't: a correction of it does not wait.
+func TestWhatIsFiledAnewStaysUnreadable(t *testing.T) {
+	filing, _, ledger := shelf()
+	original := filedTo(t, filing, ledger)
+	write(t, ledger, alerting.Record{Alert: original, At: late, Remarks: []alerting.Remark{{Kind: alerting.RemarkHelp}}})
+	filing.Archive = broken{}
+	recalled(filing)
+	require.Len(t, file(filing), 1)
+	write(t, ledger, alerting.Record{Alert: "a9", At: late,
+		Opened:   &alerting.Opened{Alert: alert(func(a *alerting.Alert) { a.Type = alerting.TypeCancel }), Code: "Z", Identity: "z", Corrects: []alerting.Key{original}},
+		Manifest: &alerting.Manifest{Parts: 1, Deliveries: []alerting.Planned{{Channel: "sms", Address: "+1", Active: true}}}})
+	assert.Len(t, filing.Take(nil, "sms", 10, 10, late), 1)
 }
