@@ -85,20 +85,34 @@ func (p *Processor) part(f alerting.Inbound) (now, aside *alerting.Inbound, awai
 	if !away {
 		return &f, nil, ""
 	}
-	if f.Kind != alerting.InboundReceipt || f.Ref != "" || len(f.About) < 2 {
+	parts := apart(f)
+	if len(parts) < 2 {
 		return nil, &f, awaits
 	}
 	living, filed := f, f
 	living.About, filed.About = nil, nil
-	for _, id := range f.About {
-		if _, away := p.Board.AwaySent(f.Channel, f.From, id); away {
-			filed.About = append(filed.About, id)
+	for _, part := range parts {
+		if _, away := p.away(part); away {
+			filed.About = append(filed.About, part.About...)
 		} else {
-			living.About = append(living.About, id)
+			living.About = append(living.About, part.About...)
 		}
 	}
 	if len(living.About) == 0 {
 		return nil, &filed, awaits
 	}
 	return &living, &filed, awaits
+}
+
+// apart takes a receipt apart that is about several messages: they may be of several alerts.
+func apart(f alerting.Inbound) (parts []alerting.Inbound) {
+	if f.Kind != alerting.InboundReceipt || f.Ref != "" || len(f.About) < 2 {
+		return []alerting.Inbound{f}
+	}
+	for _, id := range f.About {
+		part := f
+		part.About = []string{id}
+		parts = append(parts, part)
+	}
+	return parts
 }

@@ -2,41 +2,32 @@ package replies
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"revere/alerting"
 	"revere/alerting/tracking"
 )
 
-const (
-	// fetchAgain is how long after a failure a filed alert is read again.
-	fetchAgain = 5 * time.Second
-	// What came in longest ago waits for longestWait; and for an alert that this process has tried to read for
-	// longestTry at least, so that nothing is given up because nobody tried.
-	longestWait = 24 * time.Hour
-	longestTry  = 10 * time.Minute
-)
-
 // A fetched arrival has its filed alerts in memory.
 type fetched struct {
 	alert alerting.Key // that it waited for
 	tracking.Aside
-	lost    error     // why that can't be read, where it has waited long enough
-	settled chan bool // told whether it was dealt with
+	lost    map[alerting.Key]error // alerts that are waited for no more, and why they can't be read
+	settled chan bool              // told whether it was dealt with
 }
 
 // fetch reads again what facts that were set aside are about, until ctx is done.
 func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
-	since := map[alerting.Key]time.Time{} // alerts can't be read
+	failures := failures{}
 	for ctx.Err() == nil {
-		unreadable := unreadable{now: p.Now(), why: map[alerting.Key]error{}, since: since}
+		now := p.Now()
 		for _, key := range p.Board.Asides() {
-			if err := p.fetchFor(ctx, key, ready, unreadable); err != nil {
+			if err := p.fetchFor(ctx, key, ready, failures, now); err != nil {
 				waiting, held := p.Board.CountAside()
 				p.Log.Error().Err(err).Str("alert", string(key)).Int("waiting", waiting).Int("held", held).Msg("replies and receipts wait: the filed alert that they are about can't be read; it is tried again")
 			}
 		}
+		failures.forget()
 		var again <-chan time.Time
 		if len(p.Board.Asides()) > 0 {
 			again = time.After(fetchAgain)
@@ -49,35 +40,22 @@ func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 	}
 }
 
-// unreadable are the alerts that could not be read in a round, and since when they can't.
-type unreadable struct {
-	now   time.Time
-	why   map[alerting.Key]error
-	since map[alerting.Key]time.Time
-}
-
-// over reports whether what waits for an alert that can't be read has waited long enough.
-func (u unreadable) over(key alerting.Key, x tracking.Aside) bool {
-	since, failing := u.since[key]
-	return failing && u.now.Sub(since) >= longestTry &&
-		!slices.ContainsFunc(x.Facts, func(f alerting.Inbound) bool { return u.now.Sub(f.At) < longestWait })
-}
-
 // fetchFor has everything dealt with that waits for an alert, a part after the other. An alert that can't be
-// read is tried once a round, however much is about it: others wait for that no longer than they must.
-func (p *Processor) fetchFor(ctx context.Context, key alerting.Key, ready chan<- fetched, unreadable unreadable) error {
+// read is tried once a round at most, however much is about it: others wait for that no longer than they must.
+func (p *Processor) fetchFor(ctx context.Context, key alerting.Key, ready chan<- fetched, failures failures, now time.Time) error {
 	for {
 		waiting, failed := p.Board.Aside(key)
 		settled := false
 		for _, x := range waiting {
-			stuck, err := p.recall(key, x.Facts, unreadable)
+			stuck, err := p.recall(key, x.Facts, failures, now)
 			if err != nil {
 				failed = err
-				if !unreadable.over(stuck, x) {
+				if !failures.over(stuck, x.Facts, now) {
+					failures.keep(stuck)
 					continue
 				}
 			}
-			next := fetched{key, x, err, make(chan bool, 1)}
+			next := fetched{key, x, stuck, make(chan bool, 1)}
 			select {
 			case ready <- next:
 			case <-ctx.Done():
@@ -85,7 +63,9 @@ func (p *Processor) fetchFor(ctx context.Context, key alerting.Key, ready chan<-
 			}
 			select {
 			case done := <-next.settled:
-				settled = settled || done
+				if settled = settled || done; !done {
+					failures.keep(stuck)
+				}
 			case <-ctx.Done():
 				return nil
 			}
@@ -96,68 +76,42 @@ func (p *Processor) fetchFor(ctx context.Context, key alerting.Key, ready chan<-
 	}
 }
 
-// recall has everything read that facts are about which wait for an alert. An error is of the alert that is
-// stuck.
-func (p *Processor) recall(awaits alerting.Key, facts []alerting.Inbound, unreadable unreadable) (stuck alerting.Key, err error) {
-	if err := p.recallOnce(awaits, unreadable); err != nil {
-		return awaits, err
+// recall has everything read that facts are about which wait for an alert. What can't be read is stuck, and holds up
+// nothing else; the error is of one of these.
+func (p *Processor) recall(awaits alerting.Key, facts []alerting.Inbound, failures failures, now time.Time) (stuck map[alerting.Key]error, err error) {
+	stuck = map[alerting.Key]error{}
+	try := func(key alerting.Key) (read bool) {
+		failed := p.recallOnce(key, failures, now)
+		if failed == nil {
+			return true
+		}
+		stuck[key] = failed
+		if err == nil {
+			err = failed
+		}
+		return false
 	}
+	try(awaits)
 	for _, f := range facts {
-		for key, away := p.away(f); away; key, away = p.away(f) {
-			if err := p.recallOnce(key, unreadable); err != nil {
-				return key, err
+		for _, part := range apart(f) {
+			for key, away := p.away(part); away && try(key); {
+				key, away = p.away(part)
 			}
 		}
 	}
-	return "", nil
+	return stuck, err
 }
 
-func (p *Processor) recallOnce(key alerting.Key, unreadable unreadable) error {
-	if err := unreadable.why[key]; err != nil {
+func (p *Processor) recallOnce(key alerting.Key, failures failures, now time.Time) error {
+	if !p.Board.Away(key) { // somebody else may have read it
+		return nil
+	}
+	if err := failures.pausing(key, now); err != nil {
 		return err
 	}
 	err := p.Board.Recall(key)
-	if err == nil {
-		delete(unreadable.since, key)
-		return nil
-	}
-	unreadable.why[key] = err
-	if _, failing := unreadable.since[key]; !failing {
-		unreadable.since[key] = unreadable.now
+	if err != nil {
+		failures.add(key, err, p.Now())
 	}
 	return err
-}
-
-// settle draws from what was set aside, and reports whether it did. What it is about may have been put away
-// again since: then it goes on waiting.
-func (p *Processor) settle(ctx context.Context, x fetched) (settled bool, err error) {
-	if x.lost != nil {
-		return true, p.giveUp(ctx, x)
-	}
-	if slices.ContainsFunc(x.Facts, func(f alerting.Inbound) bool { _, away := p.away(f); return away }) {
-		return false, nil
-	}
-	var drawn []alerting.Record
-	for _, f := range x.Facts {
-		records, outcome, err := p.draw(ctx, f)
-		if err != nil {
-			return false, err
-		}
-		p.Observe(f.Channel, f.Kind, outcome)
-		drawn = append(drawn, records...)
-	}
-	p.doubt(x.Arrival, drawn)
-	return true, p.write(ctx, append(drawn, alerting.Record{Settled: x.Arrival, Awaits: x.alert}))
-}
-
-// giveUp ends the wait of what came in about an alert that could not be read for long. It would go on for ever
-// where the ledger has lost that, and every process that starts would read the ledger from there on. What came in
-// stays in the inbound stream and in the ledger.
-func (p *Processor) giveUp(ctx context.Context, x fetched) error {
-	for _, f := range x.Facts {
-		p.Observe(f.Channel, f.Kind, "given up")
-		p.Log.Error().Err(x.lost).Str("alert", string(x.alert)).Str("channel", f.Channel).Str("kind", string(f.Kind)).Str("id", f.ID).Uint64("inbound", x.Arrival).
-			Msg("an inbound message was given up: the filed alert that it is about can't be read, and it has waited for a day; it is kept in the inbound stream")
-	}
-	return p.write(ctx, []alerting.Record{{Settled: x.Arrival, Awaits: x.alert}})
 }
