@@ -9,14 +9,8 @@ import (
 	"revere/alerting/tracking"
 )
 
-const (
-	// fetchAgain is how long after a failure a filed alert is read again.
-	fetchAgain = 5 * time.Second
-	// What came in longest ago waits for longestWait; and for an alert that this process has tried to read for
-	// longestTry at least, so that nothing is given up because nobody tried.
-	longestWait = 24 * time.Hour
-	longestTry  = 10 * time.Minute
-)
+// fetchAgain is how long after a failure a filed alert is read again.
+const fetchAgain = 5 * time.Second
 
 // A fetched arrival has its filed alerts in memory.
 type fetched struct {
@@ -59,8 +53,7 @@ type unreadable struct {
 // over reports whether what waits for an alert that can't be read has waited long enough.
 func (u unreadable) over(key alerting.Key, x tracking.Aside) bool {
 	since, failing := u.since[key]
-	return failing && u.now.Sub(since) >= longestTry &&
-		!slices.ContainsFunc(x.Facts, func(f alerting.Inbound) bool { return u.now.Sub(f.At) < longestWait })
+	return failing && !slices.ContainsFunc(x.Facts, func(f alerting.Inbound) bool { return !tracking.Lost(f.At, since, u.now) })
 }
 
 // fetchFor has everything dealt with that waits for an alert, a part after the other. An alert that can't be
