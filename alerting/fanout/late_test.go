@@ -1,14 +1,17 @@
 package fanout_test
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -328,6 +331,8 @@ func TestALateCorrectionOfALostAlertEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			route(t, func(r *routing) {
 				archive, old := r.longPast()
+				var log bytes.Buffer
+				r.log = zerolog.New(&log)
 				_, err := r.ledger.Append(t.Context(), alerting.Record{Alert: old, At: time.Now(), Activated: []alerting.Activation{{Delivery: 1, Reason: "a router was slow"}}})
 				require.NoError(t, err)
 				mend := archive.lose()
@@ -350,6 +355,8 @@ func TestALateCorrectionOfALostAlertEnds(t *testing.T) {
 				require.Len(t, shown.Remarks, 1)
 				assert.Equal(t, v.Warnings[1].Detail, shown.Remarks[0].Detail)
 				assert.False(t, shown.Expanded)
+				assert.Equal(t, 25, strings.Count(log.String(), "a correction waits:"), "when it begins, and hourly")
+				assert.Equal(t, 1, strings.Count(log.String(), "is given up"))
 				tries := archive.tries.Load()
 				r.after(time.Hour)
 				assert.Equal(t, tries, archive.tries.Load(), "nobody tries any more")

@@ -23,12 +23,13 @@ type fetched struct {
 // fetch reads again what facts that were set aside are about, until ctx is done.
 func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 	since := map[alerting.Key]time.Time{} // alerts can't be read
+	var waits alerting.Spells
 	for ctx.Err() == nil {
 		unreadable := unreadable{now: p.Now(), why: map[alerting.Key]error{}, since: since}
 		for _, key := range p.Board.Asides() {
-			if err := p.fetchFor(ctx, key, ready, unreadable); err != nil {
-				waiting, held := p.Board.CountAside()
-				p.Log.Error().Err(err).Str("alert", string(key)).Int("waiting", waiting).Int("held", held).Msg("replies and receipts wait: the filed alert that they are about can't be read; it is tried again")
+			err := p.fetchFor(ctx, key, ready, unreadable)
+			if ctx.Err() == nil {
+				p.report(&waits, key, err)
 			}
 		}
 		var again <-chan time.Time
@@ -40,6 +41,21 @@ func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 		case <-p.asides:
 		case <-again:
 		}
+	}
+}
+
+// report tells the operator whether what was set aside for an alert waits for it to be readable, when that begins,
+// hourly, and when it ends.
+func (p *Processor) report(waits *alerting.Spells, key alerting.Key, err error) {
+	if err == nil {
+		if since, did := waits.Over(key); did {
+			p.Log.Info().Str("alert", string(key)).Time("since", since).Msg("replies and receipts wait no more for a filed alert that could not be read")
+		}
+		return
+	}
+	if since, say := waits.GoesOn(key, p.Now()); say {
+		waiting, held := p.Board.CountAside()
+		p.Log.Error().Err(err).Str("alert", string(key)).Time("since", since).Int("waiting", waiting).Int("held", held).Msg("replies and receipts wait: the filed alert that they are about can't be read; it is tried again every few seconds")
 	}
 }
 
