@@ -1,13 +1,16 @@
 package replies_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -366,7 +369,7 @@ func TestWhatWaitsForALostAlertEnds(t *testing.T) {
 		synctest.Wait()
 		assert.Len(t, w.waiting(), 2)
 		assert.LessOrEqual(t, w.board.Checkpoint().Resume, before+1)
-		time.Sleep(2 * time.Minute)
+		time.Sleep(6 * time.Minute)
 		synctest.Wait()
 		assert.Empty(t, w.waiting())
 		assert.Equal(t, []string{"set aside", "set aside", "given up", "given up"}, w.outcomes)
@@ -400,4 +403,36 @@ func TestNothingIsGivenUpUntried(t *testing.T) {
 		assert.Empty(t, w.waiting())
 		require.NoError(t, stop())
 	})
+}
+
+// While an alert can't be read the log says so when that begins, hourly, and when it ends: each try would bury the rest.
+func TestTheLogSaysSeldomThatAnAlertCannotBeRead(t *testing.T) {
+	for name, end := range map[string]func(w *longPast){
+		"it can be read again": func(w *longPast) {
+			time.Sleep(150 * time.Minute)
+			w.archive.gate <- nil
+			w.archive.is(false, false)
+			time.Sleep(6 * time.Minute)
+		},
+		"it is given up": func(w *longPast) { time.Sleep(25 * time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			setUp(t, func(w *longPast) {
+				var log bytes.Buffer
+				w.processor.Log = zerolog.New(&log)
+				w.archive.lost = true
+				stop := w.run()
+				began := time.Now()
+				w.hear(says(clerkPhone, "ACK K7Q"), w.receiptOf(w.old, "sms"))
+				end(w)
+				synctest.Wait()
+				hours := min(int(time.Since(began)/time.Hour), 24)
+				require.NoError(t, stop())
+				assert.Empty(t, w.waiting())
+				said := strings.Count(log.String(), "replies and receipts wait:")
+				assert.InDelta(t, 1+hours, said, 1) // the day is reckoned from when they came in
+				assert.Equal(t, 1, strings.Count(log.String(), "wait no more"))
+			})
+		})
+	}
 }

@@ -14,10 +14,6 @@ const (
 	// fetchSeldom: it may be long, and what is gone does not come back within minutes.
 	fetchAgain  = 5 * time.Second
 	fetchSeldom = 5 * time.Minute
-	// What came in longest ago waits for longestWait; and for an alert that this process has found lost for
-	// longestTry at least, so that nothing is given up because nobody tried.
-	longestWait = 24 * time.Hour
-	longestTry  = 10 * time.Minute
 )
 
 // failures are filed alerts that could not be read.
@@ -59,13 +55,14 @@ func (all failures) pausing(key alerting.Key, now time.Time) error {
 
 // over reports whether facts about alerts that can't be read have waited long enough. Only what is lost is given up:
 // where the ledger can't be read now, as after a long outage, all that came in meanwhile has yet to count.
-func (all failures) over(stuck map[alerting.Key]error, facts []alerting.Inbound, now time.Time) bool {
+func (all failures) over(stuck map[alerting.Key]error, facts []alerting.Inbound) bool {
 	for key := range stuck {
-		if f := all[key]; f.lost.IsZero() || f.tried.Sub(f.lost) < longestTry {
+		f := all[key]
+		if f.lost.IsZero() || slices.ContainsFunc(facts, func(x alerting.Inbound) bool { return !tracking.Lost(x.At, f.lost, f.tried) }) {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(facts, func(f alerting.Inbound) bool { return now.Sub(f.At) < longestWait })
+	return true
 }
 
 // keep remembers alerts for which something goes on waiting, and forget ends a round: it forgets the others. What

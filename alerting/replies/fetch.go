@@ -19,12 +19,13 @@ type fetched struct {
 // fetch reads again what facts that were set aside are about, until ctx is done.
 func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 	failures := failures{}
+	var waits alerting.Spells
 	for ctx.Err() == nil {
 		now := p.Now()
 		for _, key := range p.Board.Asides() {
-			if err := p.fetchFor(ctx, key, ready, failures, now); err != nil {
-				waiting, held := p.Board.CountAside()
-				p.Log.Error().Err(err).Str("alert", string(key)).Int("waiting", waiting).Int("held", held).Msg("replies and receipts wait: the filed alert that they are about can't be read; it is tried again")
+			err := p.fetchFor(ctx, key, ready, failures, now)
+			if ctx.Err() == nil {
+				p.report(&waits, key, err)
 			}
 		}
 		failures.forget()
@@ -40,6 +41,21 @@ func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 	}
 }
 
+// report tells the operator whether what was set aside for an alert waits for it to be readable, when that begins,
+// hourly, and when it ends.
+func (p *Processor) report(waits *alerting.Spells, key alerting.Key, err error) {
+	if err == nil {
+		if since, did := waits.Over(key); did {
+			p.Log.Info().Str("alert", string(key)).Time("since", since).Msg("replies and receipts wait no more for a filed alert that could not be read")
+		}
+		return
+	}
+	if since, say := waits.GoesOn(key, p.Now()); say {
+		waiting, held := p.Board.CountAside()
+		p.Log.Error().Err(err).Str("alert", string(key)).Time("since", since).Int("waiting", waiting).Int("held", held).Msg("replies and receipts wait: the filed alert that they are about can't be read; it is tried again within minutes")
+	}
+}
+
 // fetchFor has everything dealt with that waits for an alert, a part after the other. An alert that can't be
 // read is tried once a round at most, however much is about it: others wait for that no longer than they must.
 func (p *Processor) fetchFor(ctx context.Context, key alerting.Key, ready chan<- fetched, failures failures, now time.Time) error {
@@ -50,7 +66,7 @@ func (p *Processor) fetchFor(ctx context.Context, key alerting.Key, ready chan<-
 			stuck, err := p.recall(key, x.Facts, failures, now)
 			if err != nil {
 				failed = err
-				if !failures.over(stuck, x.Facts, now) {
+				if !failures.over(stuck, x.Facts) {
 					failures.keep(stuck)
 					continue
 				}
