@@ -58,32 +58,6 @@ func (b *Board) Opened(key alerting.Key) (alerting.Opened, bool) {
 	return *a.opened, true
 }
 
-// Unexpanded lists the corrections that have no manifest, the oldest first. Whoever asks has read all of
-// the ledger: else a manifest may be what comes next.
-func (b *Board) Unexpanded() (keys []alerting.Key) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	for _, a := range b.order {
-		if !a.manifested && len(a.opened.Corrects) > 0 {
-			keys = append(keys, a.key)
-		}
-	}
-	return keys
-}
-
-// Expanded lists the corrections that have a manifest and of which something was heard since a time, the
-// oldest first.
-func (b *Board) Expanded(since time.Time) (keys []alerting.Key) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	for _, a := range b.order {
-		if a.manifested && len(a.opened.Corrects) > 0 && !a.latestAt.Before(since) {
-			keys = append(keys, a.key)
-		}
-	}
-	return keys
-}
-
 // WithReplaced adds to alerts what they replaced themselves, and what that replaced: an update that
 // is corrected before it went out has not reached everyone who has the original.
 func (b *Board) WithReplaced(keys []alerting.Key) []alerting.Key {
