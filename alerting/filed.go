@@ -23,6 +23,9 @@ type Filed struct {
 	Acknowledged   int        `cbor:"15,keyasint"`
 	// Traces tell whether a message may have gone to an address, in a form that only the board reads.
 	Traces []byte `cbor:"16,keyasint,omitempty"`
+	// GivenUp is of a correction that went to nobody, since no list could be made of those whom it was for: what
+	// the desk was told.
+	GivenUp string `cbor:"17,keyasint,omitempty"`
 }
 
 // A Checkpoint is where a board that has everything that is filed begins to read the ledger.

@@ -192,6 +192,6 @@ const (
 	RemarkOptIn         RemarkKind = "opt_in"         // START came during the alert
 	RemarkHelp          RemarkKind = "help"           // HELP came during the alert
 	RemarkUnplaced      RemarkKind = "unplaced"       // areas that may be concerned and are not reached
-	RemarkUnexpanded    RemarkKind = "not_expanded"   // no list could be made of those to whom a correction goes
+	RemarkUnexpanded    RemarkKind = "not_expanded"   // no list could be made of those to whom a correction goes: it is given up
 	RemarkNotUnderstood RemarkKind = "not_understood" // a reply that says nothing we know
 )

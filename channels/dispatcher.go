@@ -78,6 +78,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	whole := context.WithoutCancel(ctx) // what is begun is brought to its end
 	d.jobs = newJobs(func(j *job) { d.send(whole, j) })
 	d.breaker = d.newBreaker()
+	d.questions.set(d.limits)
 	d.inquiries.set(d.Channel, d.limits)
 	if err := d.Outbox.Refill(ctx, d.reconcileAt); err != nil {
 		return err
@@ -125,8 +126,8 @@ func (d *Dispatcher) round(ctx context.Context) lull {
 		d.calls.awaitAny()
 		rest.ended = d.calls.ended
 	}
-	d.ask(ctx, now) // in the room that sending leaves
-	rest.atMost = min(rest.atMost, d.inquire(ctx, now))
+	asking := d.ask(ctx, now) // in the room that sending leaves
+	rest.atMost = min(rest.atMost, asking, d.inquire(ctx, now))
 	return rest
 }
 

@@ -84,7 +84,7 @@ func (d *Dispatcher) inquire(ctx context.Context, now time.Time) time.Duration {
 	if wait := q.wait(now); wait > 0 {
 		return wait
 	}
-	if d.lapsed() != "" || d.pace.held(now) || d.questions.any() || !d.inquirable(now) || !d.starts.question() {
+	if d.lapsed() != "" || d.pace.held(now) || d.questions.pace.held(now) || d.questions.any() || !d.inquirable(now) || !d.starts.question() {
 		return crowded
 	}
 	asked, found := q.find(d.Outbox, now)

@@ -108,6 +108,21 @@ func (p *pace) keep(units int) {
 	p.promised -= float64(units)
 }
 
+// turn takes a unit for what begins now and was promised nothing. Where there is none it tells for how long.
+func (p *pace) turn(now time.Time) (wait time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Before(p.resume) {
+		return p.resume.Sub(now)
+	}
+	p.reckoned = now
+	if p.limiter.AllowN(now, 1) {
+		return 0
+	}
+	lacks := (1 - p.limiter.TokensAt(now)) / float64(p.limiter.Limit())
+	return max(time.Duration(lacks*float64(time.Second)), time.Millisecond)
+}
+
 // hold keeps everything back until the given time.
 func (p *pace) hold(until time.Time) {
 	p.mu.Lock()

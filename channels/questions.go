@@ -10,10 +10,12 @@ import (
 )
 
 // questions are the deliveries whose last attempt the provider is to be asked about. They are put
-// beside the sending, so that a provider that can't be asked holds up no message. All but the count
-// is the rounds' own.
+// beside the sending, so that a provider that can't be asked holds up no message: they have a pace of their
+// own, which is slowed when the provider refuses them, and messages go on at theirs. What waits is the rounds' own.
 type questions struct {
-	waiting [alerting.Lanes][]alerting.Due
+	pace     *pace
+	refusals refusals
+	waiting  [alerting.Lanes][]alerting.Due
 	// yield lets a message go before the next question, so that the two take turns where there is
 	// no room for both.
 	yield    bool
@@ -40,22 +42,36 @@ func (q *questions) next(lanes int) (x alerting.Due, found bool) {
 	return x, false
 }
 
-// ask puts the questions for which there is room now. They are not the breaker's matter: that
-// questions fail says nothing about sending, nor does it that they are answered.
-func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
+// As many questions are put a second as units of messages, but for leastAsked, since a provider that queues
+// messages for their turn answers questions at once, and mostAsked, since the pace finds that fewer are wanted, and
+// how many, by trying: from a higher one many would be put in vain.
+const leastAsked, mostAsked = 10, 200
+
+func (q *questions) set(l Limits) { q.pace = newPace(min(max(l.Rate, leastAsked), mostAsked)) }
+
+// ask puts the questions for which there is room now, and tells how long there is no turn for the next. They
+// are not the breaker's matter: that questions fail says nothing about sending, nor does it that they are answered.
+func (d *Dispatcher) ask(ctx context.Context, now time.Time) (wait time.Duration) {
+	if d.questions.refusals.goOn() {
+		d.unasked()
+	}
 	if d.pace.held(now) {
-		return
+		return idle
 	}
 	ctx = context.WithoutCancel(ctx) // what is begun is brought to its end
-	for {
+	for d.questions.any() {
 		lanes := d.askable(now)
 		if lanes == 0 || !d.starts.question() {
-			return
+			return idle
+		}
+		if wait := d.questions.pace.turn(now); wait > 0 {
+			d.starts.answered()
+			return wait
 		}
 		x, found := d.questions.next(lanes)
 		if !found {
 			d.starts.answered()
-			return
+			return idle
 		}
 		provider, ask := d.asks(x)
 		message, needless := d.word(x, ask, now)
@@ -72,6 +88,17 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) {
 			d.questions.underWay.Add(-1)
 		})
 	}
+	return idle
+}
+
+// unasked has everything sent again that waits to be asked about, since the provider answers nothing.
+func (d *Dispatcher) unasked() {
+	waiting := d.questions.all()
+	d.questions.waiting = [alerting.Lanes][]alerting.Due{}
+	for _, x := range waiting {
+		d.absent.remember(x)
+	}
+	d.Outbox.GiveBack(waiting)
 }
 
 // askable is in how many of the lanes, from the most urgent, questions may be put now: up to a

@@ -2,6 +2,7 @@ package channels
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -19,7 +20,8 @@ func (d *Dispatcher) asks(x alerting.Due) (Reconciler, bool) {
 
 // askFor is for how long the provider is asked about an attempt that it can't tell about, from the first
 // question on: however long ago the attempt was, one question that fails says nothing. Then the message is
-// sent again as if the provider did not have it: a duplicate alert beats silence.
+// sent again as if the provider did not have it: a duplicate alert beats silence. That the provider is too busy for
+// a question while it answers others does not count: its turn comes.
 const askFor = 2 * time.Minute
 
 // reconcile asks the provider about the last attempt. When it does not have the message, or could not
@@ -31,14 +33,20 @@ func (d *Dispatcher) reconcile(ctx context.Context, provider Reconciler, x alert
 	}
 	last := x.Attempt - 1
 	message.Ref.Attempt = last
+	put := d.Now()
 	outcome, found, err := provider.Reconcile(ctx, message, x.Since)
 	now := d.Now()
+	refused := d.throttle(err, put, now)
 	if err == nil && found && outcome.State == alerting.Unknown {
 		err = fmt.Errorf("it does not know itself: %s", outcome.Reason)
 	}
 	if err != nil {
 		first := d.untold.since(x, now)
-		if over := !message.Expires.IsZero() && !now.Before(message.Expires); over || now.Before(first.Add(askFor)) {
+		waits := now.Before(first.Add(askFor))
+		if refused != nil {
+			waits = !d.questions.refusals.add(put, now, now.Add(refused.After))
+		}
+		if over := !message.Expires.IsZero() && !now.Before(message.Expires); over || waits {
 			d.finish(x, askLater(last, err, first, message.Expires, now, d.limits.ReconcileAfter))
 			return
 		}
@@ -50,6 +58,21 @@ func (d *Dispatcher) reconcile(ctx context.Context, provider Reconciler, x alert
 	}
 	d.absent.remember(x)
 	d.Outbox.GiveBack([]alerting.Due{x})
+}
+
+// throttle slows the questions when the provider is too busy for one, which is returned then, and goes back
+// to their full pace while it answers.
+func (d *Dispatcher) throttle(err error, put, now time.Time) *Busy {
+	refused, busy := errors.AsType[*Busy](err)
+	switch {
+	case busy:
+		d.questions.pace.slower(put, now, now.Add(refused.After))
+		return refused
+	case err == nil:
+		d.questions.pace.recover(now)
+		d.questions.refusals.end()
+	}
+	return nil
 }
 
 // absences are the attempts that the provider does not have, or could not tell about. They need not outlive the

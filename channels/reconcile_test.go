@@ -3,6 +3,7 @@ package channels_test
 import (
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -338,5 +339,106 @@ func TestNobodyIsAskedAfterTheLeaseIsLost(t *testing.T) {
 		pass(time.Minute)
 		require.NoError(t, stop())
 		assert.Len(t, asked.asks, 1)
+	})
+}
+
+// A throttle answers so many questions a second, and 429 above that, as a provider does that bounds its API. It may
+// not say for how long.
+type throttle struct {
+	perSecond int
+	wait      time.Duration // that it asks for
+	answer    func() (alerting.Outcome, bool, error)
+
+	mu      sync.Mutex
+	taken   []time.Time // in the last second
+	refused int
+}
+
+func (x *throttle) tell(int) (alerting.Outcome, bool, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	now := time.Now()
+	x.taken = slices.DeleteFunc(x.taken, func(t time.Time) bool { return now.Sub(t) >= time.Second })
+	if len(x.taken) >= x.perSecond {
+		x.refused++
+		return alerting.Outcome{}, false, &channels.Busy{After: x.wait, Err: errors.New("too many")}
+	}
+	x.taken = append(x.taken, now)
+	return x.answer()
+}
+
+// After a restore thousands of attempts are in doubt at once. A provider that takes fewer questions than there are
+// is asked about each in the end, is seldom asked in vain, and what it has is not sent again.
+func TestThousandsInDoubtAreAskedAboutAtTheProvidersPace(t *testing.T) {
+	const all = 2000
+	for name, l := range map[string]struct {
+		channels.Limits
+		takes, wait time.Duration
+	}{
+		"a short code":        {channels.Limits{Rate: 100, Concurrency: 32}, 150 * time.Millisecond, time.Second},
+		"answers at once":     {channels.Limits{Rate: 100, Concurrency: 32}, 0, time.Second},
+		"slow":                {channels.Limits{Rate: 100, Concurrency: 64}, time.Second, time.Second},
+		"a fast account":      {channels.Limits{Rate: 500, Concurrency: 200}, 150 * time.Millisecond, time.Second},
+		"a number of its own": {channels.Limits{Rate: 1, Concurrency: 32}, 150 * time.Millisecond, time.Second},
+		"asks for much":       {channels.Limits{Rate: 100, Concurrency: 32}, 150 * time.Millisecond, 20 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l.ReconcileAfter = 10 * time.Second
+			bubble(t, l.Limits, func(t *testing.T, w *world) {
+				w.provider.takes = l.takes
+				x := &throttle{perSecond: 20, wait: l.wait, answer: func() (alerting.Outcome, bool, error) { return alerting.Outcome{State: alerting.Sent}, true, nil }}
+				asked := w.canBeAsked(x.tell)
+				for range all {
+					w.old()
+				}
+				stop := w.start(t)
+				pass(30 * time.Minute)
+				require.NoError(t, stop())
+				assert.Equal(t, map[alerting.State]int{alerting.Sent: all}, w.states())
+				assert.Zero(t, w.provider.count(), "sent again although the provider has it")
+				assert.Equal(t, all+x.refused, asked.questions())
+				assert.Less(t, float64(x.refused), 0.2*float64(asked.questions()), "asked in vain")
+				t.Logf("%d of %d questions in vain; the last after %v", x.refused, asked.questions(), asked.times[len(asked.times)-1].Sub(asked.times[0]))
+			})
+		})
+	}
+}
+
+// A provider that refuses every question is not waited for longer than one that does not answer.
+func TestAProviderThatIsTooBusyForAnyQuestionIsNotWaitedFor(t *testing.T) {
+	const all = 2000
+	bubble(t, channels.Limits{Rate: 100, Concurrency: 32, ReconcileAfter: 10 * time.Second}, func(t *testing.T, w *world) {
+		w.provider.takes = 150 * time.Millisecond
+		x := &throttle{wait: time.Second}
+		asked := w.canBeAsked(x.tell)
+		for range all {
+			w.old()
+		}
+		stop := w.start(t)
+		pass(10 * time.Minute)
+		require.NoError(t, stop())
+		assert.Equal(t, map[alerting.State]int{alerting.Accepted: all}, w.states())
+		calls := w.provider.all()
+		assert.InDelta(t, 120, calls[0].at.Sub(asked.times[0]).Seconds(), 5)
+		assert.Less(t, calls[len(calls)-1].at.Sub(asked.times[0]), 3*time.Minute, "the others don't wait to be refused themselves")
+		assert.Equal(t, all, w.duplicates)
+		assert.Less(t, asked.questions(), 300)
+	})
+}
+
+// Messages do not wait for questions: those alone are slower where the provider takes fewer.
+func TestAProviderThatIsTooBusyForQuestionsIsSentToAllTheSame(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 100, Concurrency: 32, ReconcileAfter: 10 * time.Second}, func(t *testing.T, w *world) {
+		w.provider.takes = 150 * time.Millisecond
+		x := &throttle{perSecond: 20, wait: time.Second, answer: func() (alerting.Outcome, bool, error) { return alerting.Outcome{State: alerting.Sent}, true, nil }}
+		w.canBeAsked(x.tell)
+		for range 500 {
+			w.old()
+		}
+		w.offerMany(1000, 2, 1)
+		stop := w.start(t)
+		pass(15 * time.Second)
+		assert.GreaterOrEqual(t, w.provider.count(), 950)
+		require.NoError(t, stop())
 	})
 }

@@ -3,7 +3,9 @@ package integration_test
 import (
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -142,5 +144,22 @@ func TestTheImportRuleRefuses(t *testing.T) {
 		"revere/config":               "revere/channels/sms",
 	} {
 		assert.NotEmpty(t, forbidden(path, imported), "%s imports %s", path, imported)
+	}
+}
+
+// Whoever wants to know why a module is there finds it in ARCHITECTURE.md.
+func TestEveryDependencyIsExplained(t *testing.T) {
+	module, err := os.ReadFile("../go.mod")
+	require.NoError(t, err)
+	architecture, err := os.ReadFile("../ARCHITECTURE.md")
+	require.NoError(t, err)
+	_, explained, found := strings.Cut(string(architecture), "\n## Dependencies")
+	require.True(t, found)
+	direct := regexp.MustCompile(`(?m)^\t(\S+?)(?:/v\d+)? v\S+$`).FindAllStringSubmatch(string(module), -1)
+	require.NotEmpty(t, direct)
+	for _, d := range direct {
+		path := strings.Split(d[1], "/")
+		name := path[min(2, len(path)-1)]
+		assert.Contains(t, explained, name, "%s is required by go.mod, and ARCHITECTURE.md does not say why", d[1])
 	}
 }

@@ -60,7 +60,7 @@ func (t *packedText) UnmarshalBinary(data []byte) error {
 
 func encodeRecord(r *alerting.Record, to *bytes.Buffer) error {
 	p := packings.Get().(*packing)
-	defer packings.Put(p)
+	defer p.release()
 	s := storedRecord[[]byte]{Record: *r}
 	if r.Manifest != nil {
 		s.PackedManifest, s.Manifest = p.manifest(r.Manifest), nil

@@ -22,7 +22,7 @@ const (
 )
 
 func (p *packing) manifest(m *alerting.Manifest) []byte {
-	p.data = p.data[:0]
+	begin := len(p.data)
 	p.number(manifestVersion)
 	p.number(m.Revision)
 	p.text(string(m.Hash))
@@ -31,7 +31,7 @@ func (p *packing) manifest(m *alerting.Manifest) []byte {
 	p.deliveries(m.Deliveries)
 	p.recipients(m.Recipients)
 	texts(&p.packer, m.Uncovered)
-	return p.data
+	return p.data[begin:]
 }
 
 func (p *packing) deliveries(all []alerting.Planned) {

@@ -36,8 +36,8 @@ func (p *packer) flag(set bool, flag uint64) {
 	p.number(flag)
 }
 
-// A packing packs one thing after the other in the memory of the one before: what it returns is good
-// until it packs the next.
+// A packing packs what one record has, in the memory of those before: what it returns is good until it
+// is released.
 type packing struct {
 	packer
 	rows   packer // that refer to tables, which stand before them
@@ -45,6 +45,11 @@ type packing struct {
 }
 
 var packings = sync.Pool{New: func() any { return new(packing) }}
+
+func (p *packing) release() {
+	p.data = p.data[:0]
+	packings.Put(p)
+}
 
 // begin empties the rows and the tables.
 func (p *packing) begin(rows int) *packer {

@@ -21,7 +21,7 @@ const (
 )
 
 func (p *packing) steps(attempts []alerting.Attempt, results []alerting.Result) []byte {
-	p.data = p.data[:0]
+	begin := len(p.data)
 	p.number(stepsVersion)
 	p.number(uint64(len(attempts)))
 	for _, a := range attempts {
@@ -49,7 +49,7 @@ func (p *packing) steps(attempts []alerting.Attempt, results []alerting.Result) 
 		rows.number(because(reasons, r))
 	}
 	p.end(1)
-	return p.data
+	return p.data[begin:]
 }
 
 // because is the place of a result's code and reason; few recur often.

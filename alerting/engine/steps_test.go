@@ -35,6 +35,17 @@ func TestStepsAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
+// No writer does it today; a reader must not lose both.
+func TestAManifestAndStepsInOneRecord(t *testing.T) {
+	both := steps
+	both.Manifest = manifests["a desk and a town"]
+	messages, err := pack([]alerting.Record{both, both})
+	require.NoError(t, err)
+	records, err := decodeRecords(messages[0])
+	require.NoError(t, err)
+	assert.Equal(t, []alerting.Record{both, both}, records)
+}
+
 func packedSteps(attempts []alerting.Attempt, results []alerting.Result) packedText {
 	return packedText(new(packing).steps(attempts, results))
 }

@@ -16,8 +16,8 @@ import (
 
 // Unexpanded is what the producer of a correction is told that has no manifest.
 func Unexpanded(board *tracking.Board, key alerting.Key) alerting.Problem {
-	doubt := alerting.Problem{Pointer: "/references", Code: alerting.CodeUnexpanded, Detail: toNobody}
-	if !givenUp(board, key) {
+	doubt := alerting.Problem{Pointer: "/references", Code: alerting.CodeUnexpanded, Detail: board.GivenUp(key)}
+	if doubt.Detail == "" {
 		doubt.Detail = fmt.Sprintf("what it corrects is withdrawn, and nobody has been told yet: that is long past, and who had it is being read again; verdicts.%s will say when that is done, and so does \"expanded\" in the status", key)
 	}
 	return doubt
@@ -79,10 +79,10 @@ func (r *run) upToDate(v alerting.Verdict) bool {
 }
 
 // remind has the producers of those late corrections told what became of them whom a router before did not
-// tell: it died behind the manifest. What has no verdict since it is not in a backup gets one; what has none since
-// it was not judged to the end gets it when it is.
+// tell: it died behind the manifest, or behind the remark that there is none. What has no verdict since it is not in
+// a backup gets one; what has none since it was not judged to the end gets it when it is.
 func (r *run) remind(ctx context.Context) {
-	for _, key := range r.Board.ExpandedLate(r.Now().Add(-alerting.VerdictsKept)) {
+	for _, key := range r.Board.ConcludedLate(r.Now().Add(-alerting.VerdictsKept)) {
 		last, found, err := r.source.Verdict(ctx, key)
 		if ctx.Err() != nil {
 			return

@@ -110,8 +110,12 @@ func (p *pass) withdraw(ctx context.Context, key alerting.Key, opened alerting.O
 }
 
 // expandCorrection writes the manifest of a correction whose withdrawals are durable. Where what it
-// corrects is filed, the pass leaves it to who has that read again, if there is someone.
+// corrects is filed, the pass leaves it to who has that read again, if there is someone. One that was given up
+// stays so, though it is published again: its producer was told.
 func (p *pass) expandCorrection(ctx context.Context, key alerting.Key, opened alerting.Opened) error {
+	if p.Board.GivenUp(key) != "" {
+		return nil
+	}
 	if p.later != nil && slices.ContainsFunc(opened.Corrects, p.Board.Away) {
 		p.later(key, opened)
 		return nil

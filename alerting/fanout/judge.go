@@ -38,7 +38,7 @@ func (p *pass) refuse(ctx context.Context, s alerting.Submission, why *alerting.
 		return p.reject(ctx, s, why, v)
 	}
 	v.Verdict = alerting.VerdictAccepted
-	return p.giveUp(ctx, v.Alert, why)
+	return p.giveUp(ctx, v.Alert, toNobody, why)
 }
 
 func (p *pass) reject(ctx context.Context, s alerting.Submission, why *alerting.Error, v *alerting.Verdict) error {

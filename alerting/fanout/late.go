@@ -13,12 +13,14 @@ import (
 // A correction of alerts that are filed goes to those who had them, and to find these the ledger has to be
 // read again. The correction is on record and what it corrects is withdrawn before that; the reading goes
 // on beside the judging, and no other message waits for it. Which corrections have no manifest yet is
-// derived from the ledger: a router that starts goes on with them.
+// derived from the ledger: a router that starts goes on with them. What the ledger has lost is not read for ever:
+// then the correction goes to nobody, and that is on record too.
 
 // A late correction is on record and not expanded.
 type late struct {
 	key  alerting.Key
-	rank int // of its severity
+	rank int   // of its severity
+	lost error // why what it corrects can't be read, where that was tried for long enough
 }
 
 // fetchAgain is how long after a failure a filed alert is read again.
@@ -28,7 +30,7 @@ const fetchAgain = 5 * time.Second
 func (q *queue) expandLater(key alerting.Key, rank int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.late = append(q.late, late{key, rank})
+	q.late = append(q.late, late{key: key, rank: rank})
 	q.signal()
 }
 
@@ -69,23 +71,33 @@ func byRank(x, y late) int { return x.rank - y.rank }
 // fetch reads filed alerts again for the corrections that wait for them, until ctx is done. One that can't
 // be read holds up no other.
 func (r *run) fetch(ctx context.Context) {
+	var unreadable alerting.Spells
 	for {
 		x, err := r.queue.nextLate(ctx)
 		if err != nil {
 			return
 		}
-		if err := r.recallCorrected(x.key); err != nil {
-			r.Log.Error().Err(err).Str("alert", string(x.key)).Msg("a correction waits: the people of what it corrects can't be read; it is tried again")
-			time.AfterFunc(fetchAgain, func() { r.queue.expandLater(x.key, x.rank) })
-			continue
+		if x.lost = r.recallCorrected(x.key); x.lost != nil {
+			now := r.Now()
+			since, say := unreadable.GoesOn(x.key, now)
+			if say {
+				r.Log.Error().Err(x.lost).Str("alert", string(x.key)).Time("since", since).Msg("a correction waits: the people of what it corrects can't be read; it is tried again every few seconds")
+			}
+			if opened, _ := r.Board.Opened(x.key); !tracking.Lost(opened.Received, since, now) {
+				time.AfterFunc(fetchAgain, func() { r.queue.expandLater(x.key, x.rank) })
+				continue
+			}
+		}
+		if since, was := unreadable.Over(x.key); was && x.lost == nil {
+			r.Log.Info().Str("alert", string(x.key)).Time("since", since).Msg("a correction waits no more: the people of what it corrects could be read")
 		}
 		r.queue.fetched(x)
 	}
 }
 
-// recallCorrected reads again whom a correction goes to, where it has no manifest yet.
+// recallCorrected reads again whom a correction goes to, where it is to get a manifest.
 func (r *run) recallCorrected(key alerting.Key) error {
-	if head, _ := r.Board.Head(key); head.Expanded {
+	if concluded(r.Board, key) {
 		return nil
 	}
 	opened, _ := r.Board.Opened(key)
@@ -101,9 +113,15 @@ func (r *run) recallCorrected(key alerting.Key) error {
 // which none can be made however often it is tried is left, for the producer and the desk to see: others
 // don't wait.
 func (r *run) expand(ctx context.Context, x late) error {
-	err := r.tryExpand(ctx, x)
-	if alerting.Hopeless(err) {
-		err = r.pass(r.journal).giveUp(ctx, x.key, err)
+	err := x.lost
+	if err == nil {
+		err = r.tryExpand(ctx, x)
+	}
+	switch {
+	case x.lost != nil:
+		err = r.pass(r.journal).giveUp(ctx, x.key, isLost, err)
+	case alerting.Hopeless(err):
+		err = r.pass(r.journal).giveUp(ctx, x.key, toNobody, err)
 	}
 	if err != nil {
 		return err
@@ -113,34 +131,38 @@ func (r *run) expand(ctx context.Context, x late) error {
 	return nil
 }
 
-// toNobody is said of a correction that can't be expanded.
-const toNobody = "it goes to nobody: no list of those who had what it corrects could be made; publish an update or a cancel of it, which is for the same people"
+// What is said of a correction that can't be expanded.
+const (
+	toNobody = "it goes to nobody: no list of those who had what it corrects could be made; publish an update or a cancel of it, which is for the same people"
+	isLost   = "it goes to nobody: who had what it corrects could not be read for a day, and is not tried any more; what it corrects is withdrawn; publish a new alert for its areas, or tell them in another way"
+)
 
-// giveUp lets the desk see that a correction can't be expanded, once.
-func (p *pass) giveUp(ctx context.Context, key alerting.Key, why error) error {
-	p.Log.Error().Err(why).Str("alert", string(key)).Msg("a correction could not be expanded, and goes to nobody; correct it in its turn")
-	if givenUp(p.Board, key) {
+// giveUp ends a correction that can't be expanded, for good and for the desk to see, once.
+func (p *pass) giveUp(ctx context.Context, key alerting.Key, told string, why error) error {
+	if concluded(p.Board, key) {
 		return nil
 	}
-	remark := alerting.Remark{Kind: alerting.RemarkUnexpanded, Detail: toNobody}
+	p.Log.Error().Err(why).Str("alert", string(key)).Msg("a correction is given up: " + told)
+	remark := alerting.Remark{Kind: alerting.RemarkUnexpanded, Detail: told}
 	if err := p.add(ctx, []alerting.Record{{Alert: key, At: p.moment(), Remarks: []alerting.Remark{remark}}}); err != nil {
 		return err
 	}
 	return p.flush(ctx)
 }
 
-func givenUp(board *tracking.Board, key alerting.Key) bool {
-	summary, _ := board.Summary(key)
-	return slices.ContainsFunc(summary.Remarks, func(v tracking.RemarkView) bool { return v.Kind == alerting.RemarkUnexpanded })
+// concluded reports whether a correction has a manifest, or was given up.
+func concluded(board *tracking.Board, key alerting.Key) bool {
+	head, _ := board.Head(key)
+	return head.Expanded || board.GivenUp(key) != ""
 }
 
-// tryExpand does nothing where there is a manifest: the message may have been judged again meanwhile.
+// tryExpand does nothing where nothing is left to do: the message may have been judged again meanwhile.
 func (r *run) tryExpand(ctx context.Context, x late) (err error) {
 	defer alerting.Rescue(&err)
 	if err := r.Refresh(ctx); err != nil {
 		return err
 	}
-	if head, _ := r.Board.Head(x.key); head.Expanded {
+	if concluded(r.Board, x.key) {
 		return nil
 	}
 	opened, _ := r.Board.Opened(x.key)

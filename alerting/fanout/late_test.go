@@ -1,11 +1,17 @@
 package fanout_test
 
 import (
+	"bytes"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -18,10 +24,16 @@ import (
 // A slowArchive is a ledger that is read again only when a test lets it.
 type slowArchive struct {
 	*trackingtest.Ledger
-	gate chan error // what each reading comes to
+	gate  chan error // what each reading comes to
+	lost  atomic.Bool
+	tries atomic.Int64 // while it was lost
 }
 
 func (s *slowArchive) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	if s.lost.Load() && key == "a1" {
+		s.tries.Add(1)
+		return trackingtest.ErrBroken
+	}
 	if err := <-s.gate; err != nil {
 		return err
 	}
@@ -301,5 +313,191 @@ func TestALateCorrectionThatGoesToNobodyIsSaid(t *testing.T) {
 		assert.Equal(t, alerting.RemarkUnexpanded, s.Remarks[0].Kind)
 		assert.Equal(t, v.Warnings[1].Detail, s.Remarks[0].Detail)
 		assert.False(t, s.Finished)
+	})
+}
+
+// lose has what the ledger holds of filed alerts unreadable until the function that it returns is called.
+func (s *slowArchive) lose() (mend func()) {
+	s.lost.Store(true)
+	return func() { s.lost.Store(false); close(s.gate) }
+}
+
+// A correction of an alert that the ledger has lost waits for a day and is given up then: its producer hears it
+// once, the desk sees it, and it holds no start back. Nothing of what it withdraws goes out, though that can
+// be read again some day.
+func TestALateCorrectionOfALostAlertEnds(t *testing.T) {
+	for name, correction := range map[string]map[string]any{
+		"cancel": cancels("old"),
+		"update": {"type": "update", "references": []string{"old"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			route(t, func(r *routing) {
+				archive, old := r.longPast()
+				var log bytes.Buffer
+				r.log = zerolog.New(&log)
+				_, err := r.ledger.Append(t.Context(), alerting.Record{Alert: old, At: time.Now(), Activated: []alerting.Activation{{Delivery: 1, Reason: "a router was slow"}}})
+				require.NoError(t, err)
+				mend := archive.lose()
+				s := recent(2, correction)
+				s.VerdictTo = "_INBOX.soc"
+				stop := r.start()
+				r.source.publish(s)
+				r.after(23*time.Hour + 59*time.Minute)
+				require.Len(t, r.told(), 1)
+				assert.Contains(t, r.told()[0].Warnings[1].Detail, "nobody has been told yet")
+				assert.Equal(t, []alerting.Key{"a2"}, r.board.Unexpanded())
+
+				r.after(2 * time.Minute)
+				require.Len(t, r.told(), 2)
+				v := r.verdict("a2")
+				assert.Equal(t, alerting.VerdictAccepted, v.Verdict)
+				require.Equal(t, []string{alerting.CodeUnknownArea, alerting.CodeUnexpanded}, warned(v))
+				assert.Contains(t, v.Warnings[1].Detail, "goes to nobody")
+				shown, _ := r.board.Summary("a2")
+				require.Len(t, shown.Remarks, 1)
+				assert.Equal(t, v.Warnings[1].Detail, shown.Remarks[0].Detail)
+				assert.False(t, shown.Expanded)
+				assert.Equal(t, 25, strings.Count(log.String(), "a correction waits:"), "when it begins, and hourly")
+				assert.Equal(t, 1, strings.Count(log.String(), "is given up"))
+				tries := archive.tries.Load()
+				r.after(time.Hour)
+				assert.Equal(t, tries, archive.tries.Load(), "nobody tries any more")
+				require.NoError(t, stop())
+				for range 2 { // nor does the router after it
+					stop := r.start()
+					r.after(time.Hour)
+					require.NoError(t, stop())
+				}
+				assert.Equal(t, tries, archive.tries.Load())
+				assert.Len(t, r.told(), 2)
+
+				_, err = r.ledger.Append(t.Context(), alerting.Record{Alert: "a2", At: time.Now(), Expired: true})
+				require.NoError(t, err)
+				started := r.fileAll()
+				assert.Equal(t, r.board.Reached()+1, r.board.Checkpoint().Resume, "a start reads nothing for it")
+				for _, board := range []*tracking.Board{r.board, started} {
+					head, _ := board.Head("a2")
+					assert.False(t, head.Expanded, "what is filed does not say that it went out")
+					assert.False(t, head.Finished)
+					assert.Equal(t, tracking.Expired, head.Phase)
+					assert.Empty(t, board.Unexpanded())
+					head, _ = board.Head(old)
+					assert.Equal(t, alerting.Key("a2"), head.ReplacedBy)
+				}
+
+				mend()
+				require.NoError(t, r.board.Recall(old))
+				assert.Empty(t, r.due(old))
+				assert.Equal(t, v.Warnings[1], fanout.Unexpanded(r.board, "a2"), "whoever asks later is told the same")
+				assert.Empty(t, r.manifests("a2"), "it is given up for good")
+			})
+		})
+	}
+}
+
+// told are the verdicts that the test's producer was sent.
+func (r *routing) told() []alerting.Verdict {
+	r.store.mu.Lock()
+	defer r.store.mu.Unlock()
+	return slices.Clone(r.store.inboxes["_INBOX.soc"])
+}
+
+// fileAll files all that can be, and returns a board that begins with it, as a process has that starts.
+func (r *routing) fileAll() (started *tracking.Board) {
+	filed := map[alerting.Key]alerting.Filed{}
+	for {
+		all := r.board.Fileable(time.Now().Add(time.Hour), 10)
+		if len(all) == 0 {
+			break
+		}
+		for _, f := range all {
+			r.board.File(f)
+			filed[f.Key] = f
+		}
+	}
+	started = tracking.NewBoard()
+	started.Begin(slices.Collect(maps.Values(filed)), r.board.Checkpoint())
+	return started
+}
+
+// A router that dies or fails at any step of the giving up is followed by one that ends it: one remark, and one
+// verdict that says so.
+func TestWhatIsGivenUpIsToldOnceWhateverCrashes(t *testing.T) {
+	for name, fail := range map[string]func(r *routing){
+		"before the remark":    func(r *routing) { r.ledger.Break(1, false) },
+		"behind the remark":    func(r *routing) { r.ledger.Break(1, true) },
+		"at the verdict":       func(r *routing) { r.store.mu.Lock(); r.store.fail = true; r.store.mu.Unlock() },
+		"the verdict was kept": func(*routing) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			route(t, func(r *routing) {
+				archive, _ := r.longPast()
+				archive.lose()
+				s := recent(2, cancels("old"))
+				s.VerdictTo = "_INBOX.soc"
+				stop := r.start()
+				r.source.publish(s)
+				r.after(23 * time.Hour)
+				fail(r)
+				r.after(time.Hour + time.Second)
+				_ = stop() // some of these end it
+				for range 3 {
+					stop := r.start()
+					r.after(20 * time.Minute)
+					require.NoError(t, stop())
+				}
+				assert.Len(t, r.told(), 2)
+				assert.Contains(t, r.verdict("a2").Warnings[1].Detail, "goes to nobody")
+				shown, _ := r.board.Summary("a2")
+				assert.Len(t, shown.Remarks, 1)
+			})
+		})
+	}
+}
+
+// A router that starts after a day has to try before it gives up, and what can be read by then goes out.
+func TestNoCorrectionIsGivenUpUntried(t *testing.T) {
+	route(t, func(r *routing) {
+		archive, _ := r.longPast()
+		mend := archive.lose()
+		stop := r.start()
+		r.source.publish(recent(2, cancels("old")))
+		synctest.Wait()
+		require.NoError(t, stop())
+		r.after(48 * time.Hour)
+		stop = r.start()
+		r.after(9 * time.Minute)
+		require.Equal(t, []alerting.Key{"a2"}, r.board.Unexpanded())
+		mend()
+		r.after(10 * time.Second)
+		require.NoError(t, stop())
+		assert.Len(t, r.manifests("a2"), 1)
+		assert.Equal(t, []string{"sms:boston"}, r.due("a2"))
+	})
+}
+
+// What is sent again, or for another area, when it is given up changes nothing, and its producer is told that.
+func TestACorrectionThatWasGivenUpStaysSo(t *testing.T) {
+	route(t, func(r *routing) {
+		r.people = crowd(clerks("ma.boston", "ma.chelsea"))
+		archive, _ := r.longPast()
+		mend := archive.lose()
+		update := map[string]any{"id": "u", "type": "update", "references": []string{"old"}, "expires": time.Now().Add(72 * time.Hour).Format(time.RFC3339)}
+		stop := r.start()
+		r.source.publish(recent(2, update))
+		r.after(25 * time.Hour)
+		mend()
+		again, wider := recent(3, update), recent(4, update)
+		wider.Subject = alerting.Area("ma.chelsea").Subject()
+		r.source.publish(again, wider)
+		r.after(time.Minute)
+		require.NoError(t, stop())
+		for _, key := range []alerting.Key{"a3", "a4"} {
+			v := r.verdict(key)
+			require.Equal(t, alerting.VerdictAccepted, v.Verdict, "%s %v", v.Detail, v.Problems)
+			require.NotEmpty(t, v.Warnings)
+			assert.Contains(t, v.Warnings[len(v.Warnings)-1].Detail, "goes to nobody")
+		}
+		assert.Empty(t, r.manifests("a2"))
 	})
 }

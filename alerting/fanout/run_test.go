@@ -99,12 +99,13 @@ type routing struct {
 	held   atomic.Int64
 	// refresh is called before each judging.
 	refresh func()
+	log     zerolog.Logger
 }
 
 // route runs a router until test returns.
 func route(t *testing.T, test func(r *routing)) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &routing{world: newWorld(t, clerks("ma.boston")...), source: &source{grown: make(chan struct{})}, refresh: func() {}}
+		r := &routing{world: newWorld(t, clerks("ma.boston")...), source: &source{grown: make(chan struct{})}, refresh: func() {}, log: zerolog.Nop()}
 		r.source.last = r.verdict
 		r.room = &fanout.Room{
 			MaxQueued: 1000, MaxOpen: 1000, Queued: func() int { return int(r.queued.Load()) }, Storage: r.storage, Observe: func(_, held int) { r.held.Store(int64(held)) },
@@ -130,7 +131,7 @@ func (r *routing) after(d time.Duration) {
 func (r *routing) start() (stop func() error) {
 	router := &fanout.Router{
 		Store: r.store, Board: r.board, Atlas: areas.New(), Audience: r.people, Unplaced: func([]alerting.Area) []alerting.Area { return nil },
-		Refresh: func(context.Context) error { r.refresh(); return nil }, Now: time.Now, Log: zerolog.Nop(), Observe: func(string, int) {}, Room: r.room,
+		Refresh: func(context.Context) error { r.refresh(); return nil }, Now: time.Now, Log: r.log, Observe: func(string, int) {}, Room: r.room,
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	ended := make(chan error, 1)

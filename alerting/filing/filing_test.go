@@ -27,7 +27,7 @@ type process struct {
 func begin(t *testing.T, e *engine.Engine) process {
 	b := tracking.NewBoard()
 	b.Archive = engine.Archive{Context: t.Context(), Engine: e}
-	b.Failed = func(err error) { assert.NoError(t, err) }
+	b.Recalled = func(_ alerting.Key, err error) { assert.NoError(t, err) }
 	filed, checkpoint, _, err := e.Filed(t.Context())
 	require.NoError(t, err)
 	b.Begin(filed, checkpoint)

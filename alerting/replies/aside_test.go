@@ -1,12 +1,15 @@
 package replies_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -371,4 +374,36 @@ func TestNothingIsGivenUpUntried(t *testing.T) {
 		assert.Empty(t, w.waiting())
 		require.NoError(t, stop())
 	})
+}
+
+// While an alert can't be read the log says so when that begins, hourly, and when it ends: each try would bury the rest.
+func TestTheLogSaysSeldomThatAnAlertCannotBeRead(t *testing.T) {
+	for name, end := range map[string]func(w *longPast){
+		"it can be read again": func(w *longPast) {
+			time.Sleep(150 * time.Minute)
+			w.archive.gate <- nil
+			w.archive.lost = false
+			time.Sleep(10 * time.Second)
+		},
+		"it is given up": func(w *longPast) { time.Sleep(25 * time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			setUp(t, func(w *longPast) {
+				var log bytes.Buffer
+				w.processor.Log = zerolog.New(&log)
+				w.archive.lost = true
+				stop := w.run()
+				began := time.Now()
+				w.hear(says(clerkPhone, "ACK K7Q"), w.receiptOf(w.old, "sms"))
+				end(w)
+				synctest.Wait()
+				hours := min(int(time.Since(began)/time.Hour), 24)
+				require.NoError(t, stop())
+				assert.Empty(t, w.waiting())
+				said := strings.Count(log.String(), "replies and receipts wait:")
+				assert.InDelta(t, 1+hours, said, 1) // the day is reckoned from when they came in
+				assert.Equal(t, 1, strings.Count(log.String(), "wait no more"))
+			})
+		})
+	}
 }

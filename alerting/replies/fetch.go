@@ -9,14 +9,8 @@ import (
 	"revere/alerting/tracking"
 )
 
-const (
-	// fetchAgain is how long after a failure a filed alert is read again.
-	fetchAgain = 5 * time.Second
-	// What came in longest ago waits for longestWait; and for an alert that this process has tried to read for
-	// longestTry at least, so that nothing is given up because nobody tried.
-	longestWait = 24 * time.Hour
-	longestTry  = 10 * time.Minute
-)
+// fetchAgain is how long after a failure a filed alert is read again.
+const fetchAgain = 5 * time.Second
 
 // A fetched arrival has its filed alerts in memory.
 type fetched struct {
@@ -29,12 +23,13 @@ type fetched struct {
 // fetch reads again what facts that were set aside are about, until ctx is done.
 func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 	since := map[alerting.Key]time.Time{} // alerts can't be read
+	var waits alerting.Spells
 	for ctx.Err() == nil {
 		unreadable := unreadable{now: p.Now(), why: map[alerting.Key]error{}, since: since}
 		for _, key := range p.Board.Asides() {
-			if err := p.fetchFor(ctx, key, ready, unreadable); err != nil {
-				waiting, held := p.Board.CountAside()
-				p.Log.Error().Err(err).Str("alert", string(key)).Int("waiting", waiting).Int("held", held).Msg("replies and receipts wait: the filed alert that they are about can't be read; it is tried again")
+			err := p.fetchFor(ctx, key, ready, unreadable)
+			if ctx.Err() == nil {
+				p.report(&waits, key, err)
 			}
 		}
 		var again <-chan time.Time
@@ -49,6 +44,21 @@ func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 	}
 }
 
+// report tells the operator whether what was set aside for an alert waits for it to be readable, when that begins,
+// hourly, and when it ends.
+func (p *Processor) report(waits *alerting.Spells, key alerting.Key, err error) {
+	if err == nil {
+		if since, did := waits.Over(key); did {
+			p.Log.Info().Str("alert", string(key)).Time("since", since).Msg("replies and receipts wait no more for a filed alert that could not be read")
+		}
+		return
+	}
+	if since, say := waits.GoesOn(key, p.Now()); say {
+		waiting, held := p.Board.CountAside()
+		p.Log.Error().Err(err).Str("alert", string(key)).Time("since", since).Int("waiting", waiting).Int("held", held).Msg("replies and receipts wait: the filed alert that they are about can't be read; it is tried again every few seconds")
+	}
+}
+
 // unreadable are the alerts that could not be read in a round, and since when they can't.
 type unreadable struct {
 	now   time.Time
@@ -59,8 +69,7 @@ type unreadable struct {
 // over reports whether what waits for an alert that can't be read has waited long enough.
 func (u unreadable) over(key alerting.Key, x tracking.Aside) bool {
 	since, failing := u.since[key]
-	return failing && u.now.Sub(since) >= longestTry &&
-		!slices.ContainsFunc(x.Facts, func(f alerting.Inbound) bool { return u.now.Sub(f.At) < longestWait })
+	return failing && !slices.ContainsFunc(x.Facts, func(f alerting.Inbound) bool { return !tracking.Lost(f.At, since, u.now) })
 }
 
 // fetchFor has everything dealt with that waits for an alert, a part after the other. An alert that can't be

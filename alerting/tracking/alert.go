@@ -23,6 +23,7 @@ type alert struct {
 	expired        bool
 	duringExercise bool // an exercise was open when this was opened
 	manifested     bool
+	givenUp        string     // of a correction that goes to nobody, since no list of people could be made: what the desk was told
 	parts          []gathered // of a manifest that is not complete yet
 	revision       uint64     // the directory's, of the newest manifest
 

@@ -175,6 +175,8 @@ func (b *Board) foldRemark(a *alert, at time.Time, x alerting.Remark) {
 				a.recipients[i].status |= gapSeen
 			}
 		}
+	case alerting.RemarkUnexpanded:
+		a.givenUp = x.Detail
 	case alerting.RemarkOptOut, alerting.RemarkOptIn:
 		if i, ok := b.findAddress(a, x.Channel, x.Address); ok {
 			b.foldWish(a, at, i, x.Kind == alerting.RemarkOptOut)

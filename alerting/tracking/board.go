@@ -15,10 +15,10 @@ import (
 // A Board is the projection of the ledger in memory. It is safe for concurrent use; Apply is called
 // by one goroutine, in the ledger's order.
 type Board struct {
-	// Archive is where the details of filed alerts are read again, and Failed is told when they
-	// can't be. Both are set before the board is used; without an archive nothing may be filed.
-	Archive Archive
-	Failed  func(error)
+	// Archive is where the details of filed alerts are read again, and Recalled is told what each reading came
+	// to. Both are set before the board is used; without an archive nothing may be filed.
+	Archive  Archive
+	Recalled func(alerting.Key, error)
 
 	mu      sync.RWMutex
 	reached uint64                  // the ledger's sequence that has been applied

@@ -11,7 +11,7 @@ import (
 // quiet reports whether nothing of the alert is left to do, and nothing was heard of it since the
 // given time.
 func (a *alert) quiet(since time.Time) bool {
-	return !a.open() && a.manifested && a.tally.busy == 0 && a.latestAt.Before(since)
+	return !a.open() && (a.manifested || a.givenUp != "") && a.tally.busy == 0 && a.latestAt.Before(since)
 }
 
 // Fileable returns the alerts that can be filed: over, nothing under way, nothing heard since the
@@ -128,7 +128,7 @@ func (b *Board) File(f alerting.Filed) {
 func bareAlert(f *alerting.Filed) *alert {
 	return &alert{
 		key: f.Key, opened: &f.Opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, ended: f.Ended, latestAt: f.QuietSince,
-		withdrawn: f.Withdrawn, expired: f.Expired, duringExercise: f.DuringExercise, revision: f.Revision, manifested: true,
+		withdrawn: f.Withdrawn, expired: f.Expired, duringExercise: f.DuringExercise, revision: f.Revision, manifested: f.GivenUp == "", givenUp: f.GivenUp,
 		bare: true, filed: f.Latest, traces: readTraces(f.Traces), people: f.People, tally: tally{everyone: group{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged}},
 	}
 }
@@ -159,7 +159,7 @@ func (a *alert) asFiled() alerting.Filed {
 	}
 	return alerting.Filed{
 		Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
-		Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision,
+		Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision, GivenUp: a.givenUp,
 		People: people, Reached: a.tally.everyone.reached, Delivered: a.tally.everyone.delivered, Acknowledged: a.tally.everyone.acknowledged,
 	}
 }

@@ -113,7 +113,7 @@ func TestAnAlertThatCannotBeReadAgainIsSaid(t *testing.T) {
 	play(t, ledger, key, attempt(1), result(1, alerting.Accepted), expired)
 	require.Len(t, file(filing), 1)
 	var failed error
-	filing.Archive, filing.Failed = broken{}, func(err error) { failed = err }
+	filing.Archive, filing.Recalled = broken{}, func(_ alerting.Key, err error) { failed = err }
 	_, ok := filing.PlaceOf(key, alerting.NewDeliveryID(key, "sms", "+1"))
 	assert.False(t, ok)
 	assert.ErrorIs(t, failed, errBroken)

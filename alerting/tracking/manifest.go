@@ -22,7 +22,7 @@ func (b *Board) foldManifest(a *alert, at, inDoubt time.Time, m alerting.Manifes
 	}
 	parts := a.parts
 	a.parts = nil
-	a.manifested, a.revision = true, m.Revision
+	a.manifested, a.givenUp, a.revision = true, "", m.Revision // earlier versions went on trying
 	l := b.newListing(a, at, parts)
 	for i := range parts {
 		l.plan(&parts[i])

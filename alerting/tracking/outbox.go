@@ -159,14 +159,6 @@ func (b *Board) Take(to []alerting.Due, channel string, n, low int, now time.Tim
 	return to
 }
 
-// due is how many deliveries are due, whether or not they have been taken.
-func (o *outbox) due() (n int) {
-	for _, waiting := range o.backlog {
-		n += waiting
-	}
-	return n
-}
-
 // next removes the first of the queue's deliveries that is still due.
 func (q *queue) next() (alerting.Due, bool) {
 	for !q.empty() {

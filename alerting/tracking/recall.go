@@ -55,8 +55,8 @@ func (b *Board) Recall(key alerting.Key) error {
 		first, last, people := a.first, a.latest, a.people
 		b.mu.Unlock()
 		err := b.recall(a, first, last, people)
-		if err != nil && b.Failed != nil {
-			b.Failed(err)
+		if b.Recalled != nil {
+			b.Recalled(key, err)
 		}
 		return err
 	}

@@ -76,6 +76,9 @@ func cardLength(s string) int {
 
 // place is that of a text in the last slab.
 func (t *texts) place(begin, length int) text {
+	if begin > textMask || length > textMask {
+		panic("a text is longer than a message of the ledger can be")
+	}
 	return text(len(t.slabs)-1)<<(2*textBits) | text(begin)<<textBits | text(length)
 }
 

@@ -81,7 +81,7 @@ func TestInquireSaysWhenItCouldNotAsk(t *testing.T) {
 		wait   time.Duration // that it asks for
 	}{
 		"wrong credentials":      {twiliosim.Refuse(http.StatusUnauthorized, 20003), 0},
-		"too fast":               {twiliosim.Throttle(0), 0},
+		"too fast":               {twiliosim.Throttle(0), time.Second},
 		"too fast, with a time":  {twiliosim.Throttle(20 * time.Second), 20 * time.Second},
 		"server error":           {&twiliosim.Answer{Status: 500, Body: "oops"}, 0},
 		"not Twilio":             {&twiliosim.Answer{Status: 404, Body: "<html>"}, 0},

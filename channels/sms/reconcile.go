@@ -92,11 +92,14 @@ func (c *channel) eachSince(ctx context.Context, to string, since time.Time, vis
 }
 
 // readError tells, for the operator, why a read brought nothing, and *channels.Busy where Twilio says when
-// to read again; nil when it did.
+// to read again, or only that it is asked for too much; nil when it did.
 func (x *call) readError(err error) error {
-	unread := x.unread(err)
-	if unread != nil && x.retryAfter > 0 {
-		return &channels.Busy{After: x.retryAfter, Err: unread}
+	unread, wait := x.unread(err), x.retryAfter
+	if x.status == http.StatusTooManyRequests {
+		wait = max(wait, busyWait)
+	}
+	if unread != nil && wait > 0 {
+		return &channels.Busy{After: wait, Err: unread}
 	}
 	return unread
 }

@@ -51,6 +51,11 @@ func TestAPreviewDoesNotCountWhomNothingReaches(t *testing.T) {
 func TestTheDeskReadsWhetherACorrectionHasBegunToGoOut(t *testing.T) {
 	s := tracking.Summary{Key: "a2", Code: "K7Q"}
 	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "nobody has been told yet")
+	s.Remarks = []tracking.RemarkView{{Kind: alerting.RemarkUnexpanded, Detail: "it goes to nobody"}}
+	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "given up")
+	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "it goes to nobody")
+	assert.NotContains(t, summaryText(environment{zone: time.UTC}, s), "under way")
+	s.Remarks = nil
 	s.Expanded = true
 	assert.Contains(t, summaryText(environment{zone: time.UTC}, s), "not everything has gone out yet")
 	s.Finished = true

@@ -33,6 +33,8 @@ func summaryText(env environment, s tracking.Summary) string {
 		line(name, "%s", stateCounts(s.Channels[name]))
 	}
 	switch {
+	case !s.Expanded && slices.ContainsFunc(s.Remarks, func(r tracking.RemarkView) bool { return r.Kind == alerting.RemarkUnexpanded }):
+		line("given up", "nobody is told; what it corrects is withdrawn")
 	case !s.Expanded:
 		line("under way", "nobody has been told yet: the people of what it corrects are not known again; what it corrects is withdrawn")
 	case !s.Finished:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"revere/alerting"
 	"revere/alerting/engine"
 )
@@ -17,9 +19,10 @@ const (
 // readFiled sets the board up with what is filed, and follows it from then on.
 func (s *Service) readFiled(ctx, reading context.Context) error {
 	s.board.Archive = engine.Archive{Context: reading, Engine: s.engine}
-	s.board.Failed = func(err error) {
+	readings := readings{log: s.log}
+	s.board.Recalled = func(key alerting.Key, err error) {
 		if reading.Err() == nil {
-			s.log.Error().Err(err).Msg("the details of a filed alert could not be read")
+			readings.told(key, err, time.Now())
 		}
 	}
 	filed, checkpoint, reached, err := s.engine.Filed(ctx)
@@ -33,6 +36,25 @@ func (s *Service) readFiled(ctx, reading context.Context) error {
 			s.board.File(f)
 		}
 	})
+}
+
+// readings tell the operator of filed alerts that can't be read. They are tried again every few seconds.
+type readings struct {
+	log    zerolog.Logger
+	failed alerting.Spells
+}
+
+// told is what one reading came to.
+func (r *readings) told(key alerting.Key, err error, now time.Time) {
+	if err == nil {
+		if since, did := r.failed.Over(key); did {
+			r.log.Info().Str("alert", string(key)).Time("since", since).Msg("the details of a filed alert can be read again")
+		}
+		return
+	}
+	if since, say := r.failed.GoesOn(key, now); say {
+		r.log.Error().Err(err).Str("alert", string(key)).Time("since", since).Msg("the details of a filed alert can't be read")
+	}
 }
 
 // recall reads the details of filed alerts again of which something new was heard, and forgets those
