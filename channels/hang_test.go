@@ -47,3 +47,24 @@ func TestACallThatHangsHoldsUpNoOther(t *testing.T) {
 		require.NoError(t, stop())
 	})
 }
+
+// What is given up takes nothing more from the rate, and all of its parts: else the channel would come to a stop
+// in the end. That nothing stays promised is checked of every run.
+func TestWhatIsGivenUpIsPromisedNoMore(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 6000, Concurrency: 64}, func(t *testing.T, w *world) {
+		w.provider.takes = 4 * time.Millisecond
+		w.outbox.beginTakes = func(int) time.Duration { return 3 * time.Millisecond }
+		w.offerMany(2000, 1, 3)
+		stop := w.start(t)
+		pass(3 * time.Second)
+		w.provider.slowDown(20 * time.Second)
+		w.offerMany(64+8, 1, 3)
+		pass(time.Minute)
+		tries := 0
+		for _, c := range w.provider.all() {
+			tries = max(tries, c.attempt)
+		}
+		require.Greater(t, tries, 1, "the test gives none up")
+		require.NoError(t, stop())
+	})
+}

@@ -97,6 +97,7 @@ func TestAProviderThatCannotBeAskedIsAskedLater(t *testing.T) {
 				assert.Len(t, w.provider.all(), 1, "it was sent again although it was soon known")
 				assert.Len(t, asked.asks, 4)
 				assert.Equal(t, alerting.Sent, d.state)
+				assert.Zero(t, w.dispatcher.Untold(), "nothing is kept of what is known")
 				assert.LessOrEqual(t, asked.times[3].Sub(asked.times[0]), 2*time.Minute)
 				for i := 1; i < len(asked.times); i++ {
 					assert.GreaterOrEqual(t, asked.times[i].Sub(asked.times[i-1]), quick.ReconcileAfter/2)
@@ -122,6 +123,7 @@ func TestWhatCannotBeAskedAboutIsSentAgain(t *testing.T) {
 				assert.InDelta(t, 120, calls[1].at.Sub(asked.times[0]).Seconds(), 0.1)
 				assert.GreaterOrEqual(t, asked.questions(), 4)
 				assert.Equal(t, 1, w.duplicates, "it is marked a possible duplicate")
+				assert.Zero(t, w.dispatcher.Untold(), "nothing is kept of what is asked about no more")
 				assert.Equal(t, alerting.Accepted, d.state)
 				assert.Equal(t, 2, d.attempts)
 			})

@@ -27,6 +27,8 @@ type world struct {
 	lease    *lease
 	meter    *meter
 	channel  channels.Channel // the provider, or the provider made a Reconciler
+	// dispatcher is the one that was started last.
+	dispatcher *channels.Dispatcher
 }
 
 func newWorld(limits channels.Limits) *world {
@@ -43,12 +45,16 @@ func (w *world) start(t testing.TB) (stop func() error) {
 		cancel()
 		err := <-done
 		w.check(t)
+		if err == nil { // a promise that nobody keeps takes room for good
+			assert.Zero(t, w.dispatcher.Promised(), "units of the rate are promised to nobody")
+		}
 		return err
 	}
 }
 
 func (w *world) run(ctx context.Context) <-chan error {
 	d := &channels.Dispatcher{Channel: w.channel, Outbox: w.outbox, Lease: w.lease, Now: time.Now, Log: zerolog.Nop(), Meter: w.meter, Inbox: w.outbox}
+	w.dispatcher = d
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
 	return done

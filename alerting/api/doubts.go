@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"revere/alerting"
@@ -21,19 +22,38 @@ func (s *Server) addDoubts(e *Event, r *alerting.Record) {
 			e.addDoubt(&views[0], r.At)
 		}
 	}
-	listed := r.Manifest != nil && r.Manifest.Part == r.Manifest.Parts-1 // it counts when its last part is there
-	if !listed && len(r.Notices) == 0 {
-		return
+	if r.Manifest != nil && r.Manifest.Part == r.Manifest.Parts-1 { // it counts when its last part is there
+		s.addListed(e, r.At)
 	}
-	for from := 0; from >= 0; {
-		var views []tracking.DeliveryView
-		views, from = s.Board.Deliveries(e.Alert, from, perEvent, func(d tracking.DeliveryView) bool {
-			return listed && d.Notice == "" || len(r.Notices) > 0 && d.Notice != ""
-		})
+	for _, to := range addresses(r.Notices) { // and not all deliveries for each: the board waits for who looks
+		views := s.Board.NoticesTo(e.Alert, to.channel, to.address)
 		for i := range views {
 			e.addDoubt(&views[i], r.At)
 		}
 	}
+}
+
+// addListed adds the attempts that a manifest implies.
+func (s *Server) addListed(e *Event, at time.Time) {
+	for from := 0; from >= 0; {
+		var views []tracking.DeliveryView
+		views, from = s.Board.Deliveries(e.Alert, from, perEvent, func(d tracking.DeliveryView) bool { return d.Notice == "" })
+		for i := range views {
+			e.addDoubt(&views[i], at)
+		}
+	}
+}
+
+type address struct{ channel, address string }
+
+// addresses lists where notices go to, each once.
+func addresses(notices []alerting.Notice) (all []address) {
+	for _, n := range notices {
+		if to := (address{n.Channel, n.Address}); !slices.Contains(all, to) {
+			all = append(all, to)
+		}
+	}
+	return all
 }
 
 // addDoubt adds the attempt at a delivery that is in doubt by a record from a time, if there is one.

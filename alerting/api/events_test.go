@@ -154,4 +154,12 @@ func TestEventsTellWhatIsInDoubt(t *testing.T) {
 	require.Len(t, event.Attempts, 1)
 	doubted(event)
 	require.Len(t, told, many+2)
+
+	notice := func(address string) alerting.Notice {
+		return alerting.Notice{Channel: "sms", Address: address, Kind: alerting.NoticeConfirmation}
+	}
+	r.append(alerting.Record{Alert: "a99", At: now.Add(3 * time.Second), InDoubt: before, Notices: []alerting.Notice{notice("+1"), notice("+2"), notice("+2")}})
+	_, _, event = live.next()
+	require.Len(t, event.Attempts, 3, "each once, and not the one to the same address before")
+	doubted(event)
 }

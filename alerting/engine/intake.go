@@ -34,13 +34,17 @@ func (e *Engine) Submissions(ctx context.Context, after uint64, take func(alerti
 	}
 }
 
-// Submission reads one message that a producer published.
+// Submission reads one message that a producer published. One that is there no more is CodeNotFound: it won't be
+// there again.
 func (e *Engine) Submission(ctx context.Context, sequence uint64) (alerting.Submission, error) {
 	stream, err := e.js.Stream(ctx, alertsStream)
 	if err != nil {
 		return alerting.Submission{}, err
 	}
 	msg, err := stream.GetMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return alerting.Submission{}, alerting.Errorf(alerting.CodeNotFound, "%s has no message %d, or no more", alertsStream, sequence)
+	}
 	if err != nil {
 		return alerting.Submission{}, fmt.Errorf("read message %d of %s: %w", sequence, alertsStream, err)
 	}

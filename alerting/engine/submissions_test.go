@@ -189,7 +189,8 @@ func TestOneSubmissionIsReadAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, next(t, submissions(t, e)), again)
 	_, err = e.Submission(t.Context(), sequence+1)
-	assert.Error(t, err)
+	assert.Equal(t, alerting.CodeNotFound, alerting.CodeOf(err))
+	assert.True(t, alerting.Hopeless(err), "nobody tries it for ever")
 }
 
 func TestTheLastVerdict(t *testing.T) {

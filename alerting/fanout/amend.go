@@ -57,7 +57,16 @@ func (r *run) tryAmend(ctx context.Context, key alerting.Key) (err error) {
 	return r.Store.Pronounce(ctx, alerting.Verdict{
 		Key: s.Key(), Verdict: alerting.VerdictAccepted, Sequence: s.Sequence, Subject: s.Subject, Alert: key, ID: head.Alert.ID,
 		Sender: head.Alert.Sender, Code: head.Code, Warnings: warnings, Ledger: head.Sequence,
-	}, s.VerdictTo)
+	}, r.inbox(s, found))
+}
+
+// inbox is where the producer listens. One whose verdict is gone was told so long ago, or by the system before a
+// restore, that it does so no more; and it may have heard all there was. It can read the new one on verdicts.<key>.
+func (r *run) inbox(s alerting.Submission, found bool) string {
+	if !found && s.Sequence <= r.begun.Through {
+		return ""
+	}
+	return s.VerdictTo
 }
 
 // upToDate reports whether a verdict on a correction says what became of it.
@@ -70,10 +79,10 @@ func (r *run) upToDate(v alerting.Verdict) bool {
 }
 
 // remind has the producers of those late corrections told what became of them whom a router before did not
-// tell: it died behind the manifest, or behind the remark that there is none. What has no verdict since that was kept too long ago, or is not in a
-// backup, gets one; what has none since it was not judged to the end gets it when it is.
+// tell: it died behind the manifest, or behind the remark that there is none. What has no verdict since it is not in
+// a backup gets one; what has none since it was not judged to the end gets it when it is.
 func (r *run) remind(ctx context.Context) {
-	for _, key := range r.Board.Concluded(r.Now().Add(-alerting.VerdictsKept)) {
+	for _, key := range r.Board.ConcludedLate(r.Now().Add(-alerting.VerdictsKept)) {
 		last, found, err := r.source.Verdict(ctx, key)
 		if ctx.Err() != nil {
 			return

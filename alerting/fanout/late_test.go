@@ -256,7 +256,9 @@ func TestTheProducerOfALateCorrectionIsToldInTheEnd(t *testing.T) {
 			stop := r.start()
 			synctest.Wait()
 			require.NoError(t, stop())
-			holds(r)
+			assert.Equal(t, alerting.VerdictAccepted, r.verdict("a2").Verdict)
+			assert.NotContains(t, warned(r.verdict("a2")), alerting.CodeUnexpanded)
+			assert.Equal(t, 1, told(r), "whoever was told so long ago listens no more")
 		})
 	})
 	t.Run("not when it is long past", func(t *testing.T) {

@@ -31,6 +31,7 @@ type source struct {
 	judged alerting.Judged
 	last   func(alerting.Key) alerting.Verdict
 	again  []uint64 // which messages were read again
+	gone   uint64   // that message is there no more
 }
 
 func (s *source) publish(messages ...alerting.Submission) {
@@ -64,6 +65,9 @@ func (s *source) Submission(_ context.Context, sequence uint64) (alerting.Submis
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.again = append(s.again, sequence)
+	if sequence == s.gone {
+		return alerting.Submission{}, alerting.Errorf(alerting.CodeNotFound, "there is no message %d", sequence)
+	}
 	return s.stream[sequence-1], nil
 }
 

@@ -110,19 +110,24 @@ func (p *Processor) reaction(f alerting.Inbound) ([]alerting.Record, string) {
 	return []alerting.Record{record}, "retracted"
 }
 
-// unnamed deals with a reaction to a message that we don't know. It may be one whose name we never learned: the
-// answer of the bridge was lost, or the system before a restore has sent it. A reaction names nothing but that, so
-// that it can't be told of which alert it is; its sender is told how to answer, and the desk sees it.
+// unnamed deals with a reaction to a message that is none of our alerts. It may be one whose name we never learned:
+// the answer of the bridge was lost, or the system before a restore has sent it. A reaction names nothing but that,
+// so that it can't be told of which alert it is; its sender is told how to answer, and the desk sees it. Not so where
+// they have answered, or it is to what we answered them: that is a courtesy.
 func (p *Processor) unnamed(f alerting.Inbound, places []tracking.Place) ([]alerting.Record, string) {
-	mayBe := func(x tracking.Place) bool { return x.Attempts > len(x.Sent) }
-	if f.Kind != alerting.InboundReaction || !slices.ContainsFunc(openTo(places), mayBe) {
+	mayBe := func(x tracking.Place) bool { return x.Unnamed && x.Answered == nil }
+	courtesy := func(x tracking.Place) bool { return names(f.About, x.Notices) }
+	if f.Kind != alerting.InboundReaction || !slices.ContainsFunc(openTo(places), mayBe) || slices.ContainsFunc(places, courtesy) {
 		return nil, "ignored"
 	}
 	return p.help(f, places, wording.NotUnderstood)
 }
 
-func sentAny(x tracking.Place, ids []string) bool {
-	return slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(x.Sent, id) })
+func sentAny(x tracking.Place, ids []string) bool { return names(ids, x.Sent) }
+
+// names reports whether one of the ids is among what was sent.
+func names(ids, sent []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(sent, id) })
 }
 
 // answer records an acknowledgement, or says why it can't be.

@@ -49,9 +49,9 @@ type alert struct {
 	history    history
 	uncovered  []alerting.Area
 	remarks    []remark
-	queues     map[string]*queue // by channel
-	helped     map[string]bool   // channel and address of those who were sent a help text
-	noticed    map[string]int    // how many notices went to a channel and address
+	queues     map[string]*queue   // by channel
+	helped     map[string]bool     // channel and address of those who were sent a help text
+	noticed    map[string][]uint32 // the notices to a channel and address
 	tally      tally
 }
 
@@ -64,7 +64,7 @@ type listed struct {
 func newAlert(key alerting.Key) *alert {
 	return &alert{
 		key: key, shared: map[uint32][]uint32{}, notices: map[uint32]*alerting.Notice{}, answers: map[uint32][]*answer{},
-		queues: map[string]*queue{}, helped: map[string]bool{}, noticed: map[string]int{}, tally: newTally(),
+		queues: map[string]*queue{}, helped: map[string]bool{}, noticed: map[string][]uint32{}, tally: newTally(),
 	}
 }
 

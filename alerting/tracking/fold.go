@@ -110,7 +110,7 @@ func (b *Board) foldNotice(a *alert, at, inDoubt time.Time, n alerting.Notice) {
 	a.deliveries[i].id = half(b.id(a, i))
 	a.index.add(a.deliveries, i)
 	to := n.Channel + " " + n.Address
-	a.noticed[to]++
+	a.noticed[to] = append(a.noticed[to], i)
 	a.helped[to] = a.helped[to] || n.Kind == alerting.NoticeHelp
 	b.changeState(a, i, func() { b.activate(a, at, i, "") })
 	b.doubt(a, inDoubt, at, i)

@@ -38,8 +38,10 @@ type Place struct {
 	// those and the confirmations.
 	Helped  bool
 	Noticed int
-	// Sent lists the provider's ids of what was sent to the address about the alert.
-	Sent []string
+	// Sent lists the provider's ids of what was sent to the address about the alert, Notices those of the help texts
+	// and confirmations. Unnamed is set while something may have been sent whose id is not known.
+	Sent, Notices []string
+	Unnamed       bool
 }
 
 // PlacesOf returns where an address stands in every alert that may go to it and is not filed, the
@@ -82,7 +84,8 @@ func (b *Board) place(a *alert, i uint32) Place {
 	p := Place{
 		Key: a.key, Code: a.opened.Code, Alert: a.opened.Alert, Phase: a.phase(), Opened: a.openedAt,
 		Delivery: i, Channel: b.channel(d), Address: a.address(d), State: d.state, Attempts: int(d.attempts), Attempted: a.lastAttempt(d), WentOut: d.wentOut(),
-		Recipients: slices.Clone(people), Areas: slices.Clone(b.areasBehind(a, i)), Helped: a.helped[to], Noticed: a.noticed[to],
+		Recipients: slices.Clone(people), Areas: slices.Clone(b.areasBehind(a, i)), Helped: a.helped[to], Noticed: len(a.noticed[to]),
+		Sent: a.sent(d), Notices: a.noticesSent(to), Unnamed: a.unnamed(d),
 	}
 	if a.withdrawn != nil {
 		p.ReplacedBy = a.withdrawn.By
@@ -95,12 +98,6 @@ func (b *Board) place(a *alert, i uint32) Place {
 		p.Answered = &view
 	}
 	p.Reacted, p.OnlyReacted = b.reacted(a, i)
-	for e := range a.history.backwards(d.history) {
-		if e.providerID != 0 {
-			p.Sent = append(p.Sent, a.history.texts.at(e.providerID))
-		}
-	}
-	slices.Reverse(p.Sent)
 	return p
 }
 

@@ -58,43 +58,6 @@ func (b *Board) Opened(key alerting.Key) (alerting.Opened, bool) {
 	return *a.opened, true
 }
 
-// Unexpanded lists the corrections that have no manifest and are to get one, the oldest first. Whoever asks has read all of
-// the ledger: else a manifest may be what comes next.
-func (b *Board) Unexpanded() (keys []alerting.Key) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	for _, a := range b.order {
-		if !a.manifested && a.givenUp == "" && len(a.opened.Corrects) > 0 {
-			keys = append(keys, a.key)
-		}
-	}
-	return keys
-}
-
-// GivenUp is what the desk was told of a correction that goes to nobody, since no list could be made of those
-// whom it is for; "" of any other.
-func (b *Board) GivenUp(key alerting.Key) (told string) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	if a := b.alerts[key]; a != nil {
-		return a.givenUp
-	}
-	return ""
-}
-
-// Concluded lists the corrections that have a manifest or were given up, and of which something was heard since
-// a time, the oldest first.
-func (b *Board) Concluded(since time.Time) (keys []alerting.Key) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	for _, a := range b.order {
-		if (a.manifested || a.givenUp != "") && len(a.opened.Corrects) > 0 && !a.latestAt.Before(since) {
-			keys = append(keys, a.key)
-		}
-	}
-	return keys
-}
-
 // WithReplaced adds to alerts what they replaced themselves, and what that replaced: an update that
 // is corrected before it went out has not reached everyone who has the original.
 func (b *Board) WithReplaced(keys []alerting.Key) []alerting.Key {
