@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -23,8 +24,12 @@ type late struct {
 	lost error // why what it corrects can't be read, where that was tried for long enough
 }
 
-// fetchAgain is how long after a failure a filed alert is read again.
-const fetchAgain = 5 * time.Second
+const (
+	// fetchAgain is how long after a failure a filed alert is read again.
+	fetchAgain = 5 * time.Second
+	// lookAgain is the same where it was read, and something is lacking.
+	lookAgain = time.Minute
+)
 
 // expandLater has what a correction corrects read again.
 func (q *queue) expandLater(key alerting.Key, rank int) {
@@ -71,7 +76,7 @@ func byRank(x, y late) int { return x.rank - y.rank }
 // fetch reads filed alerts again for the corrections that wait for them, until ctx is done. One that can't
 // be read holds up no other.
 func (r *run) fetch(ctx context.Context) {
-	var unreadable alerting.Spells
+	var unreadable, lacking alerting.Spells
 	for {
 		x, err := r.queue.nextLate(ctx)
 		if err != nil {
@@ -81,18 +86,33 @@ func (r *run) fetch(ctx context.Context) {
 			now := r.Now()
 			since, say := unreadable.GoesOn(x.key, now)
 			if say {
-				r.Log.Error().Err(x.lost).Str("alert", string(x.key)).Time("since", since).Msg("a correction waits: the people of what it corrects can't be read; it is tried again every few seconds")
+				r.Log.Error().Err(x.lost).Str("alert", string(x.key)).Time("since", since).Msg("a correction waits: the people of what it corrects can't be read; it is tried again within a minute")
 			}
-			if opened, _ := r.Board.Opened(x.key); !tracking.Lost(opened.Received, since, now) {
-				time.AfterFunc(fetchAgain, func() { r.queue.expandLater(x.key, x.rank) })
+			if again := r.again(x, &lacking, now); again > 0 {
+				time.AfterFunc(again, func() { r.queue.expandLater(x.key, x.rank) })
 				continue
 			}
 		}
+		lacking.Over(x.key)
 		if since, was := unreadable.Over(x.key); was && x.lost == nil {
 			r.Log.Info().Str("alert", string(x.key)).Time("since", since).Msg("a correction waits no more: the people of what it corrects could be read")
 		}
 		r.queue.fetched(x)
 	}
+}
+
+// again is after how long a correction is tried again whose alerts could not be read; 0 where they are lost. That
+// they can't be read now is no reason to give up, however long it lasts.
+func (r *run) again(x late, lacking *alerting.Spells, now time.Time) time.Duration {
+	if !errors.Is(x.lost, tracking.ErrLost) {
+		lacking.Over(x.key)
+		return fetchAgain
+	}
+	since, _ := lacking.GoesOn(x.key, now)
+	if opened, _ := r.Board.Opened(x.key); tracking.Lost(opened.Received, since, now) {
+		return 0
+	}
+	return lookAgain
 }
 
 // recallCorrected reads again whom a correction goes to, where it is to get a manifest.

@@ -26,13 +26,17 @@ type slowArchive struct {
 	*trackingtest.Ledger
 	gate  chan error // what each reading comes to
 	lost  atomic.Bool
+	stuck atomic.Bool
 	tries atomic.Int64 // while it was lost
 }
 
 func (s *slowArchive) Records(key alerting.Key, first, last uint64, visit func(uint64, *alerting.Record)) error {
+	if s.stuck.Load() {
+		return trackingtest.ErrBroken
+	}
 	if s.lost.Load() && key == "a1" {
 		s.tries.Add(1)
-		return trackingtest.ErrBroken
+		return nil
 	}
 	if err := <-s.gate; err != nil {
 		return err
@@ -316,7 +320,7 @@ func TestALateCorrectionThatGoesToNobodyIsSaid(t *testing.T) {
 	})
 }
 
-// lose has what the ledger holds of filed alerts unreadable until the function that it returns is called.
+// lose has what the ledger holds of filed alerts gone until the function that it returns is called.
 func (s *slowArchive) lose() (mend func()) {
 	s.lost.Store(true)
 	return func() { s.lost.Store(false); close(s.gate) }
@@ -455,6 +459,23 @@ func TestWhatIsGivenUpIsToldOnceWhateverCrashes(t *testing.T) {
 	}
 }
 
+// What can't be read now is not lost, however long that lasts.
+func TestNoCorrectionIsGivenUpThatCannotBeReadNow(t *testing.T) {
+	route(t, func(r *routing) {
+		archive, _ := r.longPast()
+		archive.stuck.Store(true)
+		stop := r.start()
+		r.source.publish(recent(2, cancels("old")))
+		r.after(100 * time.Hour)
+		require.Equal(t, []alerting.Key{"a2"}, r.board.Unexpanded())
+		archive.stuck.Store(false)
+		close(archive.gate)
+		r.after(time.Minute)
+		require.NoError(t, stop())
+		assert.Len(t, r.manifests("a2"), 1)
+	})
+}
+
 // A router that starts after a day has to try before it gives up, and what can be read by then goes out.
 func TestNoCorrectionIsGivenUpUntried(t *testing.T) {
 	route(t, func(r *routing) {
@@ -469,7 +490,7 @@ func TestNoCorrectionIsGivenUpUntried(t *testing.T) {
 		r.after(9 * time.Minute)
 		require.Equal(t, []alerting.Key{"a2"}, r.board.Unexpanded())
 		mend()
-		r.after(10 * time.Second)
+		r.after(time.Minute)
 		require.NoError(t, stop())
 		assert.Len(t, r.manifests("a2"), 1)
 		assert.Equal(t, []string{"sms:boston"}, r.due("a2"))
