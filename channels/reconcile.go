@@ -41,10 +41,12 @@ func (d *Dispatcher) reconcile(ctx context.Context, provider Reconciler, x alert
 		err = fmt.Errorf("it does not know itself: %s", outcome.Reason)
 	}
 	if err != nil {
-		first := d.untold.since(x, now)
-		waits := now.Before(first.Add(askFor))
+		first, waits := now, false
 		if refused != nil {
 			waits = !d.questions.refusals.add(put, now, now.Add(refused.After))
+		} else {
+			first = d.untold.since(x, now)
+			waits = now.Before(first.Add(askFor))
 		}
 		if over := !message.Expires.IsZero() && !now.Before(message.Expires); over || waits {
 			d.finish(x, askLater(last, err, first, message.Expires, now, d.limits.ReconcileAfter))

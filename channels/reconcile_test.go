@@ -397,7 +397,7 @@ func TestThousandsInDoubtAreAskedAboutAtTheProvidersPace(t *testing.T) {
 				assert.Equal(t, map[alerting.State]int{alerting.Sent: all}, w.states())
 				assert.Zero(t, w.provider.count(), "sent again although the provider has it")
 				assert.Equal(t, all+x.refused, asked.questions())
-				assert.Less(t, float64(x.refused), 0.2*float64(asked.questions()), "asked in vain")
+				assert.Less(t, float64(x.refused), 0.1*float64(asked.questions()), "asked in vain")
 				t.Logf("%d of %d questions in vain; the last after %v", x.refused, asked.questions(), asked.times[len(asked.times)-1].Sub(asked.times[0]))
 			})
 		})
@@ -440,5 +440,31 @@ func TestAProviderThatIsTooBusyForQuestionsIsSentToAllTheSame(t *testing.T) {
 		pass(15 * time.Second)
 		assert.GreaterOrEqual(t, w.provider.count(), 950)
 		require.NoError(t, stop())
+	})
+}
+
+// To be refused does not count towards the time for which an attempt is asked about: one failure long after it is
+// the first.
+func TestARefusalLongAgoIsNoFailure(t *testing.T) {
+	bubble(t, channels.Limits{Rate: 100, Concurrency: 32, ReconcileAfter: 10 * time.Second}, func(t *testing.T, w *world) {
+		began, failed := time.Now(), false
+		asked := w.canBeAsked(func(nth int) (alerting.Outcome, bool, error) {
+			switch early := time.Since(began) < 5*time.Minute; {
+			case early && nth%2 == 0:
+				return alerting.Outcome{}, false, &channels.Busy{After: time.Second, Err: errors.New("too many")}
+			case !early && !failed:
+				failed = true
+				return alerting.Outcome{}, false, errors.New("no answer in time")
+			}
+			return alerting.Outcome{State: alerting.Sent}, true, nil
+		})
+		for range 400 {
+			w.old()
+		}
+		stop := w.start(t)
+		pass(30 * time.Minute)
+		require.NoError(t, stop())
+		require.True(t, failed, "after %d questions", asked.questions())
+		assert.Zero(t, w.provider.count(), "sent again although the provider has it")
 	})
 }

@@ -19,9 +19,10 @@ import (
 
 // A late correction is on record and not expanded.
 type late struct {
-	key  alerting.Key
-	rank int   // of its severity
-	lost error // why what it corrects can't be read, where that was tried for long enough
+	key   alerting.Key
+	rank  int   // of its severity
+	tried bool  // in vain
+	lost  error // why what it corrects can't be read, where that was tried for long enough
 }
 
 const (
@@ -32,14 +33,17 @@ const (
 )
 
 // expandLater has what a correction corrects read again.
-func (q *queue) expandLater(key alerting.Key, rank int) {
+func (q *queue) expandLater(key alerting.Key, rank int) { q.readLater(late{key: key, rank: rank}) }
+
+func (q *queue) readLater(x late) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.late = append(q.late, late{key: key, rank: rank})
+	q.late = append(q.late, x)
 	q.signal()
 }
 
-// nextLate waits for a correction that needs filed alerts to be read, the gravest first.
+// nextLate waits for a correction that needs filed alerts to be read: the gravest first, and those that were
+// tried in vain last.
 func (q *queue) nextLate(ctx context.Context) (next late, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -48,7 +52,7 @@ func (q *queue) nextLate(ctx context.Context) (next late, err error) {
 			return late{}, err
 		}
 	}
-	next = slices.MinFunc(q.late, byRank)
+	next = slices.MinFunc(q.late, byTurn)
 	q.late = slices.DeleteFunc(q.late, func(x late) bool { return x.key == next.key })
 	return next, nil
 }
@@ -73,6 +77,16 @@ func (q *queue) expandNow() late {
 
 func byRank(x, y late) int { return x.rank - y.rank }
 
+func byTurn(x, y late) int {
+	switch {
+	case x.tried == y.tried:
+		return byRank(x, y)
+	case y.tried:
+		return -1
+	}
+	return 1
+}
+
 // fetch reads filed alerts again for the corrections that wait for them, until ctx is done. One that can't
 // be read holds up no other.
 func (r *run) fetch(ctx context.Context) {
@@ -89,7 +103,7 @@ func (r *run) fetch(ctx context.Context) {
 				r.Log.Error().Err(x.lost).Str("alert", string(x.key)).Time("since", since).Msg("a correction waits: the people of what it corrects can't be read; it is tried again within a minute")
 			}
 			if again := r.again(x, &lacking, now); again > 0 {
-				time.AfterFunc(again, func() { r.queue.expandLater(x.key, x.rank) })
+				time.AfterFunc(again, func() { r.queue.readLater(late{key: x.key, rank: x.rank, tried: true}) })
 				continue
 			}
 		}
@@ -154,7 +168,7 @@ func (r *run) expand(ctx context.Context, x late) error {
 // What is said of a correction that can't be expanded.
 const (
 	toNobody = "it goes to nobody: no list of those who had what it corrects could be made; publish an update or a cancel of it, which is for the same people"
-	isLost   = "it goes to nobody: who had what it corrects could not be read for a day, and is not tried any more; what it corrects is withdrawn; publish a new alert for its areas, or tell them in another way"
+	isLost   = "it goes to nobody: who had what it corrects is lost, and is not looked for any more; what it corrects is withdrawn; publish a new alert for its areas, or tell them in another way"
 )
 
 // giveUp ends a correction that can't be expanded, for good and for the desk to see, once.

@@ -15,6 +15,9 @@ func (p *Processor) settle(ctx context.Context, x fetched) (settled bool, err er
 	var drawn []alerting.Record
 	for _, f := range x.Facts {
 		now, lost, key := p.part(f)
+		if lost != nil && x.lost[key] == nil {
+			return false, nil // put away since
+		}
 		if lost != nil {
 			p.giveUp(x, *lost, key)
 		}

@@ -81,9 +81,9 @@ func (b *Board) push(a *alert, t ticket, d *delivery) {
 
 func (b *Board) unshift(a *alert, t ticket, d *delivery) {
 	q := b.queue(a, d)
-	if q.head == 0 {
-		q.items = append([]ticket{t}, q.items...)
-		return
+	if q.head == 0 { // room for as many again: those who give back thousands hold up everybody
+		room := len(q.items) + 1
+		q.items, q.head = append(make([]ticket, room, 2*room), q.items...), room
 	}
 	q.head--
 	q.items[q.head] = t

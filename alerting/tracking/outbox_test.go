@@ -2,6 +2,7 @@ package tracking_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -29,6 +30,21 @@ func names(due []alerting.Due) []string {
 		all = append(all, fmt.Sprintf("%s:%d", d.Alert, d.Delivery))
 	}
 	return all
+}
+
+// A dispatcher that stops, or has asked in vain, gives back all that it has while everybody waits for the board.
+func TestToGiveBackThousandsCopiesLittle(t *testing.T) {
+	const all = 20_000
+	b := empty()
+	b.ledger.Open(alert(), crowd(all)...)
+	taken := b.Take(nil, "sms", all, all, late)
+	require.Len(t, taken, all)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	b.GiveBack(taken)
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100*all), "bytes")
+	assert.Equal(t, names(taken), names(b.Take(nil, "sms", all, all, late)))
 }
 
 func TestUrgentIsTakenFirst(t *testing.T) {
