@@ -87,18 +87,33 @@ var forNow = []jetstream.ErrorCode{
 func makeStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
 	for began := time.Now(); ; {
 		stream, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return js.CreateOrUpdateStream(ctx, config) })
-		if !storeless(err) || time.Since(began) > storePatience || !pause(ctx, storeWait) {
+		if time.Since(began) >= placePatience(err) || !pause(ctx, placeWait) {
 			return stream, err
 		}
 	}
 }
 
-// storePatience is how long the server may have no place for a stream: longer it has none at all, on a disk
-// that can't be written, say. storeWait is the pause before the next try.
-const (
-	storePatience = 2 * time.Second
-	storeWait     = 50 * time.Millisecond
-)
+// placeWait is the pause before a stream that found no place is tried again.
+const placeWait = 50 * time.Millisecond
+
+// placePatience is how long a stream is tried again that found no place: longer there is none at all, on a disk that
+// can't be written, say. 0 for what is no matter of place. A server that comes back is taken for one that is away
+// until the others have heard of it.
+func placePatience(err error) time.Duration {
+	switch {
+	case storeless(err):
+		return 2 * time.Second
+	case peerless(err):
+		return 10 * time.Second
+	}
+	return 0
+}
+
+// peerless reports whether too many servers were away.
+func peerless(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == 10005 && strings.Contains(api.Description, "offline") // 10005: no suitable peers for placement
+}
 
 // storeless reports whether the server could make no place for a stream's files. When the last stream of an
 // account is removed the server removes the account's directories, too, after it has answered: it may take
