@@ -85,10 +85,20 @@ var forNow = []jetstream.ErrorCode{
 
 // makeStream makes a stream, or changes one that is there. Done again it changes nothing.
 func makeStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	var stream jetstream.Stream
+	err := untilPlaced(ctx, func() (err error) {
+		stream, err = patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return js.CreateOrUpdateStream(ctx, config) })
+		return err
+	})
+	return stream, err
+}
+
+// untilPlaced tries to make a stream again while there may be a place for it soon.
+func untilPlaced(ctx context.Context, try func() error) error {
 	for began := time.Now(); ; {
-		stream, err := patiently(ctx, func(ctx context.Context) (jetstream.Stream, error) { return js.CreateOrUpdateStream(ctx, config) })
+		err := try()
 		if time.Since(began) >= placePatience(err) || !pause(ctx, placeWait) {
-			return stream, err
+			return err
 		}
 	}
 }

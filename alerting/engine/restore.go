@@ -76,7 +76,8 @@ func (r *Restore) stream(ctx context.Context, copied StreamCopy, data io.Reader)
 		Subject string `json:"deliver_subject"`
 	}
 	request := map[string]any{"config": config, "state": copied.State}
-	if err := ask(ctx, r.conn, "$JS.API.STREAM.RESTORE."+copied.Name, request, &to); unanswered(err) {
+	err = untilPlaced(ctx, func() error { return ask(ctx, r.conn, "$JS.API.STREAM.RESTORE."+copied.Name, request, &to) })
+	if unanswered(err) {
 		return fmt.Errorf("no NATS server takes it, are most of them well? (%w)", err)
 	} else if err != nil {
 		return err
