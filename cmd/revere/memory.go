@@ -32,10 +32,10 @@ func tuneMemory(ctx context.Context) {
 }
 
 // limit is the memory to keep to where so much is in use. A large heap takes long to look through, so it gets
-// room for few collections: four times what is in use beyond leastLimit, but no more than three quarters
+// room for few collections: six times what is in use beyond leastLimit, but no more than three quarters
 // of the machine. However little there is, collecting never becomes all that is done.
 func limit(inUse, machine int64) int64 {
-	return max(leastLimit, 2*inUse-leastLimit/2, min(4*inUse-3*leastLimit, machine/4*3))
+	return max(leastLimit, 2*inUse-leastLimit/2, min(6*inUse-5*leastLimit, machine/4*3))
 }
 
 // machine is how much memory there is: the control group's, or the system's.
