@@ -119,16 +119,11 @@ func (x topology) make(c *harness.Cluster) {
 func requireUpgraded(t *testing.T, c *harness.Cluster, want topology) {
 	t.Helper()
 	var have []jetstream.StreamConfig
+	for _, info := range c.StreamInfos() {
+		info.Config.Metadata = nil // what the server notes on it
+		have = append(have, info.Config)
+	}
 	c.Patiently(func(ctx context.Context, js jetstream.JetStream) error {
-		have = nil
-		list := js.ListStreams(ctx)
-		for info := range list.Info() {
-			info.Config.Metadata = nil // what the server notes on it
-			have = append(have, info.Config)
-		}
-		if list.Err() != nil {
-			return list.Err()
-		}
 		alerts, err := js.Stream(ctx, "ALERTS")
 		if err != nil {
 			return err

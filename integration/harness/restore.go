@@ -20,15 +20,30 @@ func (c *Cluster) settings() map[string]string {
 // Streams are the cluster's streams, those of buckets too, with their last sequences.
 func (c *Cluster) Streams() (last map[string]uint64) {
 	c.t.Helper()
-	c.Patiently(func(ctx context.Context, js jetstream.JetStream) error {
-		last = map[string]uint64{}
-		list := js.ListStreams(ctx)
-		for info := range list.Info() {
-			last[info.Config.Name] = info.State.LastSeq
-		}
-		return list.Err()
-	})
+	last = map[string]uint64{}
+	for name, info := range c.StreamInfos() {
+		last[name] = info.State.LastSeq
+	}
 	return last
+}
+
+// StreamInfos tell of each stream. They wait for those whose leader is being elected, which a list of the server's leaves
+// out.
+func (c *Cluster) StreamInfos() (infos map[string]*jetstream.StreamInfo) {
+	c.t.Helper()
+	c.Patiently(func(ctx context.Context, js jetstream.JetStream) error {
+		infos = map[string]*jetstream.StreamInfo{}
+		names := js.StreamNames(ctx)
+		for name := range names.Name() {
+			stream, err := js.Stream(ctx, name)
+			if err != nil {
+				return err
+			}
+			infos[name] = stream.CachedInfo()
+		}
+		return names.Err()
+	})
+	return infos
 }
 
 // Empty removes every stream.
