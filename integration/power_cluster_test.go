@@ -4,9 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"revere/alerting"
 	"revere/integration/harness"
 	"revere/integration/twiliosim"
@@ -51,23 +48,7 @@ func TestPowerLossOfAClusterAtOnce(t *testing.T) {
 			m.Start()
 			m.Ready()
 		}
-		assert.Equal(t, len(did.people), f.Subscribers(), "the directory that was acknowledged")
-		there := map[alerting.Key]bool{}
-		for _, s := range f.Alerts() {
-			there[s.Key] = true
-		}
-		for _, x := range taken {
-			assert.True(t, there[x.key], "%s was acknowledged, and is gone", x.key)
-			if x.answered != "" {
-				did.acknowledged[x.key] = []string{x.answered}
-			}
-		}
-		require.NotEmpty(t, taken, "nothing was acknowledged before the cut")
+		did.survived(t, f.World, taken)
 	}
-	f.Publish(harness.NewAlert("ma.boston")) // judged behind all that was under way
-	for _, s := range f.Alerts() {           // those too whose acknowledgement was under way
-		did.keys = append(did.keys, s.Key)
-		f.Finished(s.Key)
-	}
-	checked(t, f.World, did)
+	did.settled(t, f.World)
 }

@@ -39,25 +39,38 @@ func TestPowerLoss(t *testing.T) {
 		disk.Cut(w.Kill9)
 		controlled(t, disk)
 		w.Begin()
-		assert.Equal(t, len(did.people), w.Subscribers(), "the directory that was acknowledged")
-		there := map[alerting.Key]bool{}
-		for _, s := range w.Alerts() {
-			there[s.Key] = true
-		}
-		for _, x := range taken {
-			assert.True(t, there[x.key], "%s was acknowledged, and is gone", x.key)
-			if x.answered != "" {
-				did.acknowledged[x.key] = []string{x.answered}
-			}
-		}
-		require.NotEmpty(t, taken, "nothing was acknowledged before the cut")
+		did.survived(t, w, taken)
 	}
+	did.settled(t, w)
+}
+
+// survived sees that what was acknowledged before a cut is there behind it, and notes who had answered.
+func (h *history) survived(t *testing.T, w *harness.World, before []taken) {
+	t.Helper()
+	assert.Equal(t, len(h.people), w.Subscribers(), "the directory that was acknowledged")
+	there := map[alerting.Key]bool{}
+	for _, s := range w.Alerts() {
+		there[s.Key] = true
+	}
+	for _, x := range before {
+		assert.True(t, there[x.key], "%s was acknowledged, and is gone", x.key)
+		if x.answered != "" {
+			h.acknowledged[x.key] = []string{x.answered}
+		}
+	}
+	require.NotEmpty(t, before, "nothing was acknowledged before the cut")
+}
+
+// settled waits until all alerts are finished, those too whose acknowledgement was under way at a cut, and
+// checks what became of them.
+func (h *history) settled(t *testing.T, w *harness.World) {
+	t.Helper()
 	w.Publish(harness.NewAlert("ma.boston")) // judged behind all that was under way
-	for _, s := range w.Alerts() {           // those too whose acknowledgement was under way
-		did.keys = append(did.keys, s.Key)
+	for _, s := range w.Alerts() {
+		h.keys = append(h.keys, s.Key)
 		w.Finished(s.Key)
 	}
-	checked(t, w, did)
+	checked(t, w, *h)
 }
 
 // A taken is an alert that was acknowledged, and who is acknowledged to have answered it.
