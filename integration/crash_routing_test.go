@@ -87,18 +87,18 @@ var routingCrashes = []crash{
 			harness.Soon(c.t, func() error { return errorUnless(c.w.Summary(key).Phase == tracking.Expired, "it is not over") })
 			require.NoError(c.t, c.w.Interrupt())
 			c.w.File(key)
-			require.True(c.t, c.w.Revive(first(faults.AfterExpansion)))
+			c.usedUp(func() { require.True(c.t, c.w.Revive(first(faults.AfterExpansion))) })
 			_, _ = c.w.Try(harness.Request{Method: "POST", Path: "/api/v1/alerts/" + string(key) + "/cancel", Body: map[string]any{
 				"expires": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
 			}})
 		},
 		then: func(c *crashed) {
-			harness.Grown(c.t, "alerts", 2, c.keys)
+			harness.Grown(c.t, "alerts", 3, c.keys)
 			s := c.w.Summary(c.did.keys[0])
 			require.Equal(c.t, tracking.Canceled, s.Phase)
 			c.did.corrections = []alerting.Key{s.ReplacedBy}
 			c.story(s.ReplacedBy, harness.Phone(1), sentAtOnce)
-			assert.Contains(c.t, c.w.Texts(harness.Phone(1), 2)[1], "withdraws "+s.Code)
+			assert.Contains(c.t, c.w.Texts(harness.Phone(1), 3)[2], "withdraws "+s.Code)
 			var v alerting.Verdict
 			harness.Soon(c.t, func() error {
 				v = c.verdict(s.ReplacedBy)
@@ -126,6 +126,18 @@ var routingCrashes = []crash{
 			c.once(key, harness.Phone(1))
 		},
 	},
+}
+
+// usedUp begins a life in which no more SMS begins: another alert has used up what the account may send in it.
+// Where the process dies behind something that is due, nothing of that has begun.
+func (c *crashed) usedUp(begin func()) {
+	const rate = "CHANNELS__SMS__RATE"
+	c.w.Set(rate, "0.001")
+	begin()
+	other := c.w.Publish(harness.NewAlert("ma.boston"))
+	c.w.Finished(other.Key)
+	c.did.keys = append(c.did.keys, other.Key)
+	c.w.Set(rate, "500")
 }
 
 // verdict is the last one on a message, which the service's own streams hold: it is not running meanwhile.
