@@ -77,20 +77,34 @@ func (i *inside) end() {
 	}
 }
 
-// File has an alert that is over put away by a service within the test. No service runs before and afterwards.
+// File has an alert that is over put away by a service within the test, so that the next start finds it away. No
+// service runs before and afterwards.
 func (w *World) File(key alerting.Key) {
 	w.t.Helper()
 	after := w.after
-	w.after = 200 * time.Millisecond
 	defer func() { w.after = after }()
+	Soon(w.t, func() error {
+		w.after = 200 * time.Millisecond
+		w.within(func(b *tracking.Board) { Soon(w.t, func() error { return inMemory(b, key) }) })
+		w.after = after
+		var err error // what is put away may not be durable yet
+		w.within(func(b *tracking.Board) { err = inMemory(b, key) })
+		return err
+	})
+}
+
+// within has a look at the board of a service within the test, which ends after it.
+func (w *World) within(look func(*tracking.Board)) {
 	i := startInside(w.t, w)
 	defer i.end()
-	Soon(w.t, func() error {
-		if !i.service.Board().Away(key) {
-			return fmt.Errorf("%s is in memory", key)
-		}
-		return nil
-	})
+	look(i.service.Board())
+}
+
+func inMemory(b *tracking.Board, key alerting.Key) error {
+	if !b.Away(key) {
+		return fmt.Errorf("%s is in memory", key)
+	}
+	return nil
 }
 
 // Board is what the service within the test knows of every alert.
