@@ -112,19 +112,12 @@ func sorted(uses []use, size []uint32) []use {
 
 // place gives each address one delivery: those who share an address share its message.
 func (p *plan) place(uses []use, candidates []alerting.Candidate) {
-	places := map[string]map[string]uint32{} // by channel and address
+	places := newAddresses(len(uses))
 	p.deliveries = make([]alerting.Planned, 0, len(uses))
 	for _, u := range uses {
 		contact := &candidates[u.candidate].Contacts[u.rung]
-		at := places[contact.Channel]
-		if at == nil {
-			at = make(map[string]uint32, len(uses)/(len(places)+1))
-			places[contact.Channel] = at
-		}
-		i, shared := at[contact.Address]
+		i, shared := places.find(p.deliveries, contact)
 		if !shared {
-			i = uint32(len(p.deliveries))
-			at[contact.Address] = i
 			p.deliveries = append(p.deliveries, *contact)
 			p.deliveries[i].Active = false
 		}

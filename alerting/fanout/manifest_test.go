@@ -131,6 +131,34 @@ func TestContactsOfAManifest(t *testing.T) {
 	}
 }
 
+// However many share addresses with however many others: each address of a channel has one delivery, and everyone
+// who has it answers by that.
+func TestAnAddressHasOneDeliveryWhoeverSharesIt(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 3))
+	people := make([]alerting.Candidate, 5000)
+	for i := range people {
+		people[i] = person(fmt.Sprint("p", i), []string{"sms", "email"}, "ma.boston")
+		for j := range people[i].Contacts {
+			people[i].Contacts[j].Address = fmt.Sprint("at", random.IntN(3000))
+		}
+	}
+	w := newWorld(t, people...)
+	m := w.manifest(w.accept(on(1, "ma.boston", map[string]any{})))
+	type address struct{ channel, text string }
+	at := map[address]uint32{}
+	for i, d := range m.Deliveries {
+		a := address{d.Channel, d.Address}
+		_, twice := at[a]
+		require.False(t, twice, "%v has two deliveries", a)
+		at[a] = uint32(i)
+	}
+	for i, r := range m.Recipients {
+		for j, c := range people[i].Contacts {
+			require.Equal(t, at[address{c.Channel, c.Address}], r.Contacts[j])
+		}
+	}
+}
+
 func TestHashTellsWhetherAManifestIsTheSame(t *testing.T) {
 	hash := func(severity string, people ...alerting.Candidate) string {
 		w := newWorld(t, people...)
