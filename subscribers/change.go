@@ -56,6 +56,14 @@ type decoded struct {
 	rows       []areas.Municipality
 }
 
+// text is what a subscriber keeps as one string; none of another value.
+func (d decoded) text() string {
+	if d.subscriber == nil {
+		return ""
+	}
+	return d.subscriber.text
+}
+
 // decode reads a change's value, and checks what the index relies on.
 func decode(c Change) (d decoded, err error) {
 	id := c.ID

@@ -55,6 +55,7 @@ func (d *Directory) Read(f func(*View)) {
 func (d *Directory) Apply(revision uint64, changes []Change) error {
 	values, errs := make([]decoded, len(changes)), make([]error, len(changes))
 	forEach(len(changes), func(i int) { values[i], errs[i] = decode(changes[i]) })
+	joinTexts(values)
 	var problems alerting.Problems
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -109,11 +110,10 @@ func (v *View) setSubscriber(id string, next *packed) {
 		return
 	case next == nil:
 		delete(v.subscribers, id)
-		v.order.remove(rank)
+		v.order.remove(e, rank)
 		return
 	case e == nil:
-		e = &entry{}
-		v.order.add(e)
+		e = v.order.add()
 	}
 	e.own = next.own
 	v.subscribers[e.id()] = e // the key, too, is part of the text that is kept now

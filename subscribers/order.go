@@ -14,18 +14,33 @@ type order struct {
 	settled []*entry
 	added   []*entry
 	removed []uint32 // ranks among the settled
+	fresh   []entry  // for those who come next
 }
 
-// unsettled is the rank of an entry that is not among the settled.
-const unsettled = math.MaxUint32
+const (
+	// unsettled is the rank of an entry that is not among the settled.
+	unsettled = math.MaxUint32
+	// entriesTogether are allocated at once: of a million on their own the garbage collector looks at each.
+	entriesTogether = 64
+)
 
-func (o *order) add(e *entry) { o.added = append(o.added, e) }
-
-// remove notes that the entry with a rank is no more.
-func (o *order) remove(rank uint32) {
-	if rank != unsettled { // else it is known by its having no set
-		o.removed = append(o.removed, rank)
+// add returns an entry that is new.
+func (o *order) add() *entry {
+	if len(o.fresh) == 0 {
+		o.fresh = make([]entry, entriesTogether)
 	}
+	e := &o.fresh[0]
+	o.fresh, o.added = o.fresh[1:], append(o.added, e)
+	return e
+}
+
+// remove notes that an entry with a rank is no more.
+func (o *order) remove(e *entry, rank uint32) {
+	if rank == unsettled {
+		*e = entry{} // that it has no set says so
+		return
+	}
+	o.removed = append(o.removed, rank) // its id is still needed, to find others' places
 }
 
 // all returns the entries in order, not to be changed. Each knows its rank in it.
@@ -52,6 +67,7 @@ func (o *order) merge() []*entry {
 	added := slices.DeleteFunc(o.added, func(e *entry) bool { return e.set == nil })
 	slices.SortFunc(added, compareIDs)
 	slices.Sort(o.removed)
+	removed := o.removed
 	next := make([]*entry, 0, len(o.settled)+len(added)-len(o.removed))
 	from := 0 // of the settled, those not yet copied
 	copyTo := func(end int) {
@@ -72,6 +88,9 @@ func (o *order) merge() []*entry {
 		from++
 	}
 	copyTo(len(o.settled))
+	for _, rank := range removed {
+		*o.settled[rank] = entry{} // which lets go of what it keeps
+	}
 	return next
 }
 

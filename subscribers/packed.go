@@ -44,6 +44,28 @@ func pack(s *Subscriber) packed {
 	return p
 }
 
+// textTogether is about how many bytes of those who arrive together become one string: of a million strings the
+// garbage collector looks at each. What was replaced takes room until all with it are.
+const textTogether = 4 << 10
+
+// joinTexts makes few strings of the texts of those who arrive together.
+func joinTexts(values []decoded) {
+	room := make([]byte, 0, 2*textTogether)
+	for len(values) > 0 {
+		joined, n := room[:0], 0
+		for ; n < len(values) && len(joined) < textTogether; n++ {
+			joined = append(joined, values[n].text()...)
+		}
+		rest := string(joined)
+		for _, v := range values[:n] {
+			if v.subscriber != nil {
+				v.subscriber.text, rest = rest[:len(v.subscriber.text)], rest[len(v.subscriber.text):]
+			}
+		}
+		values = values[n:]
+	}
+}
+
 func (s *Subscriber) traits() traits {
 	var room [256]byte // enough for most, on the stack
 	contacts := room[:0]
