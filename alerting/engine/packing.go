@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"sync"
@@ -75,17 +76,27 @@ type table struct {
 	places map[string]uint64
 	lists  packer
 	key    packer
+	last   packer // the key before, which most often is the same
+	at     uint64 // and where it is
 }
 
 func (t *table) empty() {
 	clear(t.places)
-	t.lists.data = t.lists.data[:0]
+	t.lists.data, t.last.data = t.lists.data[:0], t.last.data[:0]
 }
 
 // place is where a table has a list. It takes in one that it does not have.
 func place[T ~string](t *table, list ...T) uint64 {
 	t.key.data = t.key.data[:0]
 	texts(&t.key, list)
+	if !bytes.Equal(t.key.data, t.last.data) {
+		t.at = t.find()
+		t.key, t.last = t.last, t.key
+	}
+	return t.at
+}
+
+func (t *table) find() uint64 {
 	at, known := t.places[string(t.key.data)]
 	if !known {
 		if t.places == nil {

@@ -92,9 +92,9 @@ func (b *Board) recountAnswers(a *alert, i uint32, before *answer) {
 		a.tally.responses[responseKey(now)]++
 	}
 	if (now != nil) != r.status.has(answered) {
-		b.counts(a, r, r.status, -1)
+		was := r.status
 		r.status ^= answered
-		b.counts(a, r, r.status, 1)
+		b.counts(a, r, was)
 		a.noteGap(i, r.status)
 	}
 	given := firstOf(a.answers[i])

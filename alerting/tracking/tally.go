@@ -103,8 +103,7 @@ func (b *Board) weigh(a *alert, i uint32) {
 	if r.status == before {
 		return
 	}
-	b.counts(a, r, before, -1)
-	b.counts(a, r, r.status, 1)
+	b.counts(a, r, before)
 	a.noteGap(i, r.status)
 }
 
@@ -117,16 +116,21 @@ func (a *alert) noteGap(i uint32, s status) {
 	}
 }
 
-// counts adds a recipient of the given status to everything that counts people.
-func (b *Board) counts(a *alert, r *recipient, s status, by int) {
+// counts brings everything that counts people in step with a recipient's status; before is what it was.
+func (b *Board) counts(a *alert, r *recipient, before status) {
 	t := &a.tally
-	t.everyone.count(s, by)
+	t.everyone.recount(before, r.status)
 	for _, area := range b.areas.all[r.areas] {
-		t.areas[area].count(s, by)
+		t.areas[area].recount(before, r.status)
 	}
 	for _, team := range b.teams.all[r.teams] {
-		t.teams[team].count(s, by)
+		t.teams[team].recount(before, r.status)
 	}
+}
+
+func (g *group) recount(before, now status) {
+	g.count(before, -1)
+	g.count(now, 1)
 }
 
 func (g *group) count(s status, by int) {
