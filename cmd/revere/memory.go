@@ -14,8 +14,10 @@ import (
 const (
 	// garbagePercent trades memory for processor time: a blast makes much garbage beside a small heap.
 	garbagePercent = 400
-	// leastLimit is the memory beyond which it counts for more than time, where little is in use.
+	// leastLimit is the memory beyond which it counts for more than time. It is enough for as much in use as
+	// little says, with a million queued.
 	leastLimit = 512 << 20
+	little     = 352 << 20
 	limitLook  = 100 * time.Millisecond
 )
 
@@ -32,10 +34,11 @@ func tuneMemory(ctx context.Context) {
 }
 
 // limit is the memory to keep to where so much is in use. A large heap takes long to look through, so it gets
-// room for few collections: six times what is in use beyond leastLimit, but no more than three quarters
-// of the machine. However little there is, collecting never becomes all that is done.
+// room for few collections: six times what is in use beyond little, but no more than three quarters of the
+// machine. However little there is, half of what is in use beyond it is left: collecting never becomes all that is done.
 func limit(inUse, machine int64) int64 {
-	return max(leastLimit, 2*inUse-leastLimit/2, min(6*inUse-5*leastLimit, machine/4*3))
+	beyond := inUse - little
+	return max(leastLimit, leastLimit+beyond*3/2, min(leastLimit+6*beyond, machine/4*3))
 }
 
 // machine is how much memory there is: the control group's, or the system's.
