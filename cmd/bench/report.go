@@ -76,7 +76,7 @@ var catalogue = []Figure{
 	{Name: "memory_queued", About: "memory for each queued delivery", Unit: "B"},
 	{Name: "restart_directory", About: "restart to ready, with all subscribers", Unit: "s", Target: "≤ 3 s with 100,000"},
 	{Name: "restart_history", About: "restart to ready, with the run's alerts not yet filed", Unit: "s"},
-	{Name: "memory_history", About: "live memory with a long history that is filed", Unit: "MB"},
+	{Name: "memory_history", About: "memory in use by the service behind a long history that is filed", Unit: "MB"},
 	{Name: "restart_filed", About: "restart to ready, with that history", Unit: "s", Target: "≤ 5 s with 10,000,000 deliveries"},
 }
 
