@@ -96,6 +96,7 @@ func (d *Dispatcher) unasked() {
 	waiting := d.questions.all()
 	d.questions.waiting = [alerting.Lanes][]alerting.Due{}
 	for _, x := range waiting {
+		d.untold.forget(x)
 		d.absent.remember(x)
 	}
 	d.Outbox.GiveBack(waiting)

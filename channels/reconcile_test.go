@@ -426,6 +426,31 @@ func TestAProviderThatIsTooBusyForAnyQuestionIsNotWaitedFor(t *testing.T) {
 	})
 }
 
+// Nor is since when it could not tell kept of what then goes on without an answer.
+func TestNothingIsKeptOfWhatGoesOnUnasked(t *testing.T) {
+	const all = 200
+	bubble(t, channels.Limits{Rate: 100, Concurrency: 32, ReconcileAfter: 10 * time.Second}, func(t *testing.T, w *world) {
+		x := &throttle{wait: time.Second}
+		w.canBeAsked(func(nth int) (alerting.Outcome, bool, error) {
+			if nth <= all {
+				return untold["down"]()
+			}
+			return x.tell(nth)
+		})
+		for range all {
+			w.old()
+		}
+		stop := w.start(t)
+		pass(5 * time.Second)
+		require.Equal(t, all, w.dispatcher.Untold())
+		pass(10 * time.Minute)
+		require.NoError(t, stop())
+		assert.Equal(t, map[alerting.State]int{alerting.Accepted: all}, w.states())
+		assert.Less(t, x.refused, all, "most went on without being refused themselves")
+		assert.Zero(t, w.dispatcher.Untold())
+	})
+}
+
 // Messages do not wait for questions: those alone are slower where the provider takes fewer.
 func TestAProviderThatIsTooBusyForQuestionsIsSentToAllTheSame(t *testing.T) {
 	bubble(t, channels.Limits{Rate: 100, Concurrency: 32, ReconcileAfter: 10 * time.Second}, func(t *testing.T, w *world) {

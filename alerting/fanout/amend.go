@@ -14,6 +14,9 @@ import (
 // became of it. The second replaces the first, so that the last one that is kept tells whether it is still due,
 // whichever router gave it.
 
+// amendAgain is after how long a second verdict is tried again that could not be given.
+const amendAgain = 5 * time.Second
+
 // Unexpanded is what the producer of a correction is told that has no manifest.
 func Unexpanded(board *tracking.Board, key alerting.Key) alerting.Problem {
 	doubt := alerting.Problem{Pointer: "/references", Code: alerting.CodeUnexpanded, Detail: board.GivenUp(key)}
@@ -32,7 +35,7 @@ func (r *run) amend(ctx context.Context, x late) {
 	}
 	r.Log.Warn().Err(err).Str("alert", string(x.key)).Msg("the producer of a correction could not be told what became of it")
 	if !alerting.Hopeless(err) {
-		time.AfterFunc(fetchAgain, func() { r.queue.expandLater(x.key, x.rank) })
+		time.AfterFunc(amendAgain, func() { r.queue.expandLater(x.key, x.rank) })
 	}
 }
 

@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -25,12 +24,8 @@ type late struct {
 	lost  error // why what it corrects can't be read, where that was tried for long enough
 }
 
-const (
-	// fetchAgain is how long after a failure a filed alert is read again.
-	fetchAgain = 5 * time.Second
-	// lookAgain is the same where it was read, and something is lacking.
-	lookAgain = time.Minute
-)
+// pauses stay short where the ledger can't be read now: people have yet to be told.
+var pauses = tracking.Pauses{Lost: time.Minute}
 
 // expandLater has what a correction corrects read again.
 func (q *queue) expandLater(key alerting.Key, rank int) { q.readLater(late{key: key, rank: rank}) }
@@ -90,7 +85,8 @@ func byTurn(x, y late) int {
 // fetch reads filed alerts again for the corrections that wait for them, until ctx is done. One that can't
 // be read holds up no other.
 func (r *run) fetch(ctx context.Context) {
-	var unreadable, lacking alerting.Spells
+	var waits alerting.Spells
+	unreadable := map[alerting.Key]tracking.Unreadable{} // what each correction corrects
 	for {
 		x, err := r.queue.nextLate(ctx)
 		if err != nil {
@@ -98,35 +94,22 @@ func (r *run) fetch(ctx context.Context) {
 		}
 		if x.lost = r.recallCorrected(x.key); x.lost != nil {
 			now := r.Now()
-			since, say := unreadable.GoesOn(x.key, now)
-			if say {
+			if since, say := waits.GoesOn(x.key, now); say {
 				r.Log.Error().Err(x.lost).Str("alert", string(x.key)).Time("since", since).Msg("a correction waits: the people of what it corrects can't be read; it is tried again within a minute")
 			}
-			if again := r.again(x, &lacking, now); again > 0 {
-				time.AfterFunc(again, func() { r.queue.readLater(late{key: x.key, rank: x.rank, tried: true}) })
+			failed := unreadable[x.key].Failed(x.lost, now, pauses)
+			if opened, _ := r.Board.Opened(x.key); !failed.Lost(opened.Received) {
+				unreadable[x.key] = failed
+				time.AfterFunc(failed.Again.Sub(now), func() { r.queue.readLater(late{key: x.key, rank: x.rank, tried: true}) })
 				continue
 			}
 		}
-		lacking.Over(x.key)
-		if since, was := unreadable.Over(x.key); was && x.lost == nil {
+		delete(unreadable, x.key)
+		if since, was := waits.Over(x.key); was && x.lost == nil {
 			r.Log.Info().Str("alert", string(x.key)).Time("since", since).Msg("a correction waits no more: the people of what it corrects could be read")
 		}
 		r.queue.fetched(x)
 	}
-}
-
-// again is after how long a correction is tried again whose alerts could not be read; 0 where they are lost. That
-// they can't be read now is no reason to give up, however long it lasts.
-func (r *run) again(x late, lacking *alerting.Spells, now time.Time) time.Duration {
-	if !errors.Is(x.lost, tracking.ErrLost) {
-		lacking.Over(x.key)
-		return fetchAgain
-	}
-	since, _ := lacking.GoesOn(x.key, now)
-	if opened, _ := r.Board.Opened(x.key); tracking.Lost(opened.Received, since, now) {
-		return 0
-	}
-	return lookAgain
 }
 
 // recallCorrected reads again whom a correction goes to, where it is to get a manifest.

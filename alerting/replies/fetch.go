@@ -31,7 +31,7 @@ func (p *Processor) fetch(ctx context.Context, ready chan<- fetched) {
 		failures.forget()
 		var again <-chan time.Time
 		if len(p.Board.Asides()) > 0 {
-			again = time.After(fetchAgain)
+			again = time.After(tracking.ReadAgain)
 		}
 		select {
 		case <-ctx.Done():

@@ -38,7 +38,9 @@ func (s *Service) readFiled(ctx, reading context.Context) error {
 	})
 }
 
-// readings tell the operator of filed alerts that can't be read. They are tried again every few seconds.
+// readings tell the operator of filed alerts that can't be read. They are tried again until what was heard of them is
+// filed, and whenever somebody asks. That one is filed anew does not end it: it can't be read until it has been, and
+// that is said then. What is kept of it is less than its line on the board.
 type readings struct {
 	log    zerolog.Logger
 	failed alerting.Spells
