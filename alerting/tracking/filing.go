@@ -129,8 +129,9 @@ func (b *Board) File(f alerting.Filed) (filed bool) {
 }
 
 func bareAlert(f *alerting.Filed) *alert {
+	opened := f.Opened // whose address would keep all of f
 	return &alert{
-		key: f.Key, opened: &f.Opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, ended: f.Ended, latestAt: f.QuietSince,
+		key: f.Key, opened: &opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, ended: f.Ended, latestAt: f.QuietSince,
 		withdrawn: f.Withdrawn, expired: f.Expired, duringExercise: f.DuringExercise, revision: f.Revision, manifested: f.GivenUp == "", givenUp: f.GivenUp,
 		bare: true, filed: f.Latest, traces: readTraces(f.Traces), people: f.People, tally: tally{everyone: group{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged}},
 	}

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bits-and-blooms/bloom/v3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -24,6 +27,41 @@ func shelf() (filing, plain *tracking.Board, ledger *trackingtest.Ledger) {
 	ledger = trackingtest.NewLedger(filing, plain)
 	filing.Archive = ledger
 	return filing, plain, ledger
+}
+
+// What an alert leaves in memory when it is filed are its traces, once.
+func TestWhatAFiledAlertLeavesInMemory(t *testing.T) {
+	const alerts, bits = 50, 1 << 21
+	traces, err := bloom.New(bits, 7).MarshalBinary()
+	require.NoError(t, err)
+	for name, take := range map[string]func(*tracking.Board, []alerting.Filed){
+		"at a start": func(b *tracking.Board, filed []alerting.Filed) { b.Begin(filed, alerting.Checkpoint{Resume: 1}) },
+		"while it runs": func(b *tracking.Board, filed []alerting.Filed) {
+			for _, f := range filed {
+				b.File(f)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			filed := make([]alerting.Filed, alerts)
+			for i := range filed {
+				filed[i] = alerting.Filed{Key: alerting.KeyOf(uint64(i + 1)), Traces: slices.Clone(traces)}
+			}
+			b := tracking.NewBoard()
+			before := inUse()
+			take(b, filed)
+			assert.Less(t, inUse()-before, int64(alerts*bits/8/10), "beside the traces, which were there before")
+			assert.Len(t, b.Keys(nil), alerts)
+		})
+	}
+}
+
+// inUse is how many bytes of the heap are in use.
+func inUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // file puts away what can be.

@@ -50,6 +50,7 @@ func (r *run) measureEngine(ctx context.Context) (err error) {
 	if err := bare.compose(r.written.records, r.crowd.people); err != nil {
 		return err
 	}
+	r.written.records = nil // no later step needs them, and what it weighs is not theirs
 	if err := r.measureBatches(ctx, bare); err != nil {
 		return err
 	}
