@@ -39,3 +39,15 @@ type Finished struct {
 	Due Due
 	Conclusion
 }
+
+// Places are how many messages there may be when one of each lane is added: a lane has none while more are under
+// way, so that those above keep a share. None has more than the one above it.
+type Places [Lanes]int
+
+// PlacesFor are n for whatever lane.
+func PlacesFor(n int) (p Places) {
+	for lane := range p {
+		p[lane] = n
+	}
+	return p
+}

@@ -43,14 +43,16 @@ func (d *Dispatcher) newBreaker() *gobreaker.TwoStepCircuitBreaker[any] {
 // take takes from the outbox what may be begun. What it returns is good until the next round.
 func (d *Dispatcher) take(may permit, now time.Time) []alerting.Due {
 	if !may.probe {
-		d.taken = d.Outbox.Take(d.taken[:0], may.n, may.low, now)
+		d.taken = d.Outbox.Take(d.taken[:0], may.lanes, now)
+		if n := len(d.taken); n > 0 {
+			d.lane = max(1, d.taken[n-1].Lane)
+		}
 		return d.taken
 	}
-	low := 0
-	if may.low > 0 {
-		low = probeChoice
+	for lane, n := range may.lanes {
+		may.lanes[lane] = min(n, 1) * probeChoice
 	}
-	return d.chooseProbe(d.Outbox.Take(nil, probeChoice, low, now))
+	return d.chooseProbe(d.Outbox.Take(nil, may.lanes, now))
 }
 
 // chooseProbe leaves one message of those that were taken, beside what is to be asked about, and

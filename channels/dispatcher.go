@@ -44,6 +44,7 @@ type Dispatcher struct {
 	absent      absences
 	taken       []alerting.Due // in this round
 	untold      untold
+	lane        int                // the lowest of those that were taken last, but for the first
 	resting     time.Time          // until when the pace has no room for the lower lanes
 	gathering   time.Time          // since when a small window waits for others; zero where none does
 	stop        context.CancelFunc // ends the rounds
@@ -76,6 +77,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.width, d.recording = newWidth(d.limits), newRecording()
 	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now, d.limits.Concurrency, d.room)
 	whole := context.WithoutCancel(ctx) // what is begun is brought to its end
+	d.lane = 1
 	d.jobs = newJobs(func(j *job) { d.send(whole, j) })
 	d.breaker = d.newBreaker()
 	d.questions.set(d.limits)
@@ -134,7 +136,7 @@ func (d *Dispatcher) round(ctx context.Context) lull {
 // dispatch begins what is due and may be sent now, and tells how long there is nothing more to begin.
 func (d *Dispatcher) dispatch(ctx context.Context, now time.Time) lull {
 	may, rest := d.permits(now)
-	if may.n == 0 {
+	if may.lanes[0] == 0 {
 		return rest
 	}
 	due := d.take(may, now)

@@ -107,7 +107,7 @@ func (d *Dispatcher) inquire(ctx context.Context, now time.Time) time.Duration {
 // of the concurrency, and nothing of what is kept for urgent messages.
 func (d *Dispatcher) inquirable(now time.Time) bool {
 	most := d.limits.Concurrency
-	return int(d.inquiries.underWay.Load()) < d.inquiries.atOnce(most) && d.underWay(now) < most-kept(most)
+	return int(d.inquiries.underWay.Load()) < d.inquiries.atOnce(most) && d.underWay(now) < most-kept(most, alerting.Lanes-1)
 }
 
 // inquireAbout asks, and puts what is new where receipts come in.

@@ -60,18 +60,47 @@ func TestAnUrgentMessageGoesNextDuringABacklog(t *testing.T) {
 	}
 }
 
-func TestAShareOfTheConcurrencyIsKeptForTheMostUrgent(t *testing.T) {
-	for concurrency, lower := range map[int]int{1: 1, 2: 1, 3: 2, 4: 3, 8: 6, 32: 24} {
-		bubble(t, channels.Limits{Rate: 1000, Concurrency: concurrency}, func(t *testing.T, w *world) {
+// However long calls take: work of a lane never keeps one above it from beginning, but where there are too few
+// calls at once for that.
+func TestAShareOfTheConcurrencyIsKeptForEachLaneAbove(t *testing.T) {
+	for _, places := range [][4]int{{1, 1, 1, 1}, {2, 1, 1, 1}, {3, 2, 2, 2}, {4, 3, 2, 2}, {8, 7, 6, 5}, {32, 28, 26, 24}, {128, 112, 104, 96}} {
+		bubble(t, channels.Limits{Rate: 1000, Concurrency: places[0]}, func(t *testing.T, w *world) {
 			w.provider.takes = time.Minute
-			w.offerMany(100, 1, 1)
 			stop := w.start(t)
-			pass(5 * time.Second)
-			assert.Len(t, w.provider.all(), lower, "of the lower lanes, with a concurrency of %d", concurrency)
-			w.offerMany(100, 0, 1)
-			pass(5 * time.Second)
-			assert.Len(t, w.provider.all(), concurrency, "with the most urgent")
+			for lane := 3; lane >= 0; lane-- {
+				w.offerMany(200, lane, 1)
+				pass(5 * time.Second)
+				assert.Len(t, w.provider.all(), places[lane], "of lane %d and those below, with a concurrency of %d", lane, places[0])
+			}
 			require.NoError(t, stop())
+		})
+	}
+}
+
+// A message is called behind all that were due before it, however long each record takes.
+func TestWindowsAreStartedInTheirOrder(t *testing.T) {
+	for name, takes := range map[string]func(nth int) time.Duration{
+		"the first is slow": func(nth int) time.Duration {
+			return time.Millisecond + time.Duration(max(0, 3-nth))*10*time.Microsecond
+		},
+		"the first is quick": func(nth int) time.Duration { return time.Millisecond + time.Duration(nth)*10*time.Microsecond },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, channels.Limits{Rate: 1e6, Concurrency: 1024}, func(t *testing.T, w *world) {
+				w.provider.takes = time.Hour
+				w.beginTakes = takes
+				w.offerMany(768, 1, 1)
+				stop := w.start(t)
+				pass(time.Second)
+				called := w.provider.called()
+				require.Len(t, called, 768)
+				for window := range 3 { // within one the calls begin together
+					slices.Sort(called[window*256 : (window+1)*256])
+				}
+				assert.True(t, slices.IsSorted(called), "windows overtake each other")
+				pass(2 * time.Hour)
+				require.NoError(t, stop())
+			})
 		})
 	}
 }

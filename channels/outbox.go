@@ -13,9 +13,9 @@ type Outbox interface {
 	// Refill makes everything due that the record says is, and settles as Unknown, to be
 	// looked into at the given times, what a dispatcher before left in the middle.
 	Refill(ctx context.Context, reconcileAt func(attempted time.Time) time.Time) error
-	// Take removes up to n due deliveries, the most urgent first, at most low of them from any
-	// lane but the first, and appends them to a list. Each is either begun or given back.
-	Take(to []alerting.Due, n, low int, now time.Time) []alerting.Due
+	// Take removes due deliveries, the most urgent first, as many as there are places for, and appends
+	// them to a list. Each is either begun or given back.
+	Take(to []alerting.Due, places alerting.Places, now time.Time) []alerting.Due
 	GiveBack([]alerting.Due)
 	// Wake is signaled when there may be something due; NextRetry is when there will be, zero
 	// when nothing waits for its time.

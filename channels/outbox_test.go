@@ -110,17 +110,13 @@ func (o *outbox) Refill(_ context.Context, reconcileAt func(time.Time) time.Time
 	return o.refillFails
 }
 
-func (o *outbox) Take(taken []alerting.Due, n, low int, now time.Time) []alerting.Due {
+func (o *outbox) Take(taken []alerting.Due, places alerting.Places, now time.Time) []alerting.Due {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.takes = append(o.takes, now)
 	o.ripen(now)
 	for lane := range o.lanes {
-		limit := n
-		if lane > 0 {
-			limit = min(n, low)
-		}
-		for len(taken) < limit && len(o.lanes[lane]) > 0 {
+		for len(taken) < places[lane] && len(o.lanes[lane]) > 0 {
 			d := o.lanes[lane][0]
 			o.lanes[lane] = o.lanes[lane][1:]
 			d.taken = true

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/sony/gobreaker/v2"
+
+	"revere/alerting"
 )
 
 const (
@@ -44,14 +46,18 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 	if units < 1 {
 		return permit{}, lull{atMost: max(wait, beat)}
 	}
-	may.n = int(min(float64(n), units))
-	if may.wait = d.paced(now); may.wait > 0 {
-		may.enough = none
+	may.lanes[0] = int(min(float64(n), units))
+	below, wait := d.paced(now)
+	if wait > 0 {
+		may.wait, may.enough = wait, none
 		return may, lull{}
 	}
-	may.low = max(0, min(width+ahead-kept(width)-sending, most+ahead-spared(most)-underWay))
-	least := min(sending, max(kept(width), ahead/2), window)
-	if may.low >= least || may.probe {
+	for lane := 1; lane < alerting.Lanes; lane++ {
+		may.lanes[lane] = max(0, min(width+ahead-kept(width, lane)-sending, most+ahead-spared(most)-underWay))
+	}
+	room, least := may.lanes[d.lane], min(sending, max(kept(width, alerting.Lanes-1), ahead/2), window)
+	may.within(int(min(float64(n), below)))
+	if room >= least || may.probe {
 		d.gathering = time.Time{}
 		return may, lull{}
 	}
@@ -59,17 +65,19 @@ func (d *Dispatcher) permits(now time.Time) (may permit, rest lull) {
 		if n < least {
 			return permit{}, lull{atMost: may.wait, ended: d.calls.await(underWay - (least - n))}
 		}
-		may.enough, may.low = underWay-(least-may.low), 0
+		may.enough = underWay - (least - room)
+		clear(may.lanes[d.lane:])
 	}
 	return may, lull{}
 }
 
-// paced is for how long the pace has no room for the lower lanes.
-func (d *Dispatcher) paced(now time.Time) time.Duration {
-	if units, wait := d.pace.room(1, now); units < 1 && !d.resting.After(now) {
+// paced is how many units the pace has for the lanes below the first; where there are none it tells for how long.
+func (d *Dispatcher) paced(now time.Time) (units float64, wait time.Duration) {
+	units, wait = d.pace.room(1, now)
+	if units < 1 && !d.resting.After(now) {
 		d.resting = now.Add(max(wait, beat))
 	}
-	return d.resting.Sub(now)
+	return units, d.resting.Sub(now)
 }
 
 // gathers is for how long a small window still waits for more places to become free: where most calls
@@ -84,31 +92,41 @@ func (d *Dispatcher) gathers(now time.Time) (wait time.Duration) {
 	return max(wait, 0)
 }
 
-// room is how many calls may go on at once now, and how many of them for any lane but the first.
-func (d *Dispatcher) room(now time.Time) (all, low int) {
+// room is how many calls may go on at once now: of all lanes, and of each and those below it.
+func (d *Dispatcher) room(now time.Time) (lanes alerting.Places) {
 	width := d.width.at(now)
-	return width, width - kept(width)
+	for lane := range lanes {
+		lanes[lane] = width - kept(width, lane)
+	}
+	return lanes
 }
 
-// A permit is how many messages may be begun, and how many of them from the lower lanes.
+// A permit is how many messages may be begun.
 type permit struct {
-	n, low int
+	lanes  alerting.Places
 	probe  bool          // the one that is begun shows whether the provider is back
 	wait   time.Duration // the lower lanes wait so long for more places
 	enough int           // when no more calls than that are under way, there are as many as they wait for
 }
 
+// within leaves the lanes below the first no more places than n: what is taken beyond them is given back.
+func (p *permit) within(n int) {
+	for lane := 1; lane < alerting.Lanes; lane++ {
+		p.lanes[lane] = min(p.lanes[lane], n)
+	}
+}
+
 // none is fewer calls than there can be: what is waited for does not come with the end of any.
 const none = -1
 
-// kept is the share of the concurrency that only the most urgent lane may use: a quarter, where
-// there is more than one.
-func kept(width int) int {
-	if width < 2 {
+// kept is the share of the concurrency that only the lanes above one may use: an eighth for the first lane, and a
+// sixteenth more for each that follows, each at least one call. The lower lanes have half of it at least.
+func kept(width, lane int) int {
+	if lane == 0 {
 		return 0
 	}
-	return (width + 3) / 4
+	return min((width+7)/8+(lane-1)*((width+15)/16), width/2)
 }
 
 // spared is what of that share is left to the most urgent lane when questions take from it too.
-func spared(width int) int { return min(1, kept(width)) }
+func spared(width int) int { return min(1, kept(width, 1)) }

@@ -67,8 +67,9 @@ func uncalled(x alerting.Due, state alerting.State, reason string) *alerting.Con
 // are reckoned from when the record is durable, so that a slow record never bunches the calls.
 func (d *Dispatcher) begin(ctx context.Context, a *attempts) {
 	d.calls.reserve(len(a.jobs))
-	d.recording.begin()
+	before, started := d.recording.begin()
 	go func() {
+		defer close(started)
 		began := d.Now()
 		err := d.Outbox.Begin(ctx, a.due)
 		d.width.recorded(d.Now().Sub(began))
@@ -76,6 +77,7 @@ func (d *Dispatcher) begin(ctx context.Context, a *attempts) {
 			d.fail(fmt.Errorf("record attempts: %w", err))
 			d.calls.release(len(a.jobs))
 		} else {
+			<-before
 			d.starts.add(a.jobs)
 			d.calls.signal()
 		}

@@ -11,7 +11,7 @@ import (
 // send makes one attempt. Everything that could forbid it is asked immediately before the call.
 func (d *Dispatcher) send(ctx context.Context, j *job) {
 	defer d.calls.release(1)
-	defer d.starts.ended(j.due.Lane > 0)
+	defer d.starts.ended(j.due.Lane)
 	now := d.Now()
 	if not := d.forbidden(j.due, now); not != nil {
 		j.settled(errNoEvidence)

@@ -14,19 +14,18 @@ type starts struct {
 	pace *pace
 	now  func() time.Time
 	// most is how many calls the provider bears at once, questions included. room is how many messages'
-	// may go on now, and how many of them for any lane but the first.
+	// may go on now: all, and those of each lane and of the lanes below it.
 	most int
-	room func(now time.Time) (all, low int)
+	room func(now time.Time) alerting.Places
 
 	mu      sync.Mutex
 	lanes   [alerting.Lanes][]*job // in the order of their records
-	sends   int                    // that go on
-	low     int                    // those of any lane but the first
+	sends   [alerting.Lanes]int    // that go on, of each lane and of those below it
 	asked   int                    // questions that go on
 	changed chan struct{}
 }
 
-func newStarts(p *pace, now func() time.Time, most int, room func(time.Time) (all, low int)) *starts {
+func newStarts(p *pace, now func() time.Time, most int, room func(time.Time) alerting.Places) *starts {
 	return &starts{pace: p, now: now, most: most, room: room, changed: make(chan struct{}, 1)}
 }
 
@@ -55,7 +54,7 @@ func (s *starts) signal() { signal(s.changed) }
 func (s *starts) question() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sends+s.asked >= s.most {
+	if s.sends[0]+s.asked >= s.most {
 		return false
 	}
 	s.asked++
@@ -69,15 +68,19 @@ func (s *starts) answered() {
 	s.roomier()
 }
 
-// ended gives the place of a message's call back; low says that it was of any lane but the first.
-func (s *starts) ended(low bool) {
+// ended gives the place of a call for a message of a lane back.
+func (s *starts) ended(lane int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sends--
-	if low {
-		s.low--
-	}
+	s.count(lane, -1)
 	s.roomier()
+}
+
+// count counts calls of a lane, with mu held.
+func (s *starts) count(lane, by int) {
+	for above := range lane + 1 {
+		s.sends[above] += by
+	}
 }
 
 // roomier tells of room to those that wait for it, with mu held.
@@ -94,7 +97,7 @@ func (s *starts) roomier() {
 func (s *starts) underWay() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sends + s.asked
+	return s.sends[0] + s.asked
 }
 
 // run begins what waits, each in its turn, until ctx is done. What finds no room in time is late.
@@ -156,7 +159,7 @@ type turn struct {
 func (s *starts) look(now time.Time) (t turn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all, low := s.room(now)
+	room := s.room(now)
 	for i, lane := range s.lanes {
 		if len(lane) == 0 {
 			continue
@@ -164,13 +167,13 @@ func (s *starts) look(now time.Time) (t turn) {
 		if t.oldest.IsZero() || lane[0].recorded.Before(t.oldest) {
 			t.oldest = lane[0].recorded
 		}
-		t.ready = t.ready || s.free(i, all, low)
+		t.ready = t.ready || s.free(i, room)
 	}
 	if !t.ready {
 		return t
 	}
 	if t.wait = min(s.pace.slot(t.oldest, now), t.oldest.Add(latestStart).Sub(now)); t.wait <= 0 {
-		t.job = s.choose(all, low)
+		t.job = s.choose(room)
 	}
 	return t
 }
@@ -184,11 +187,11 @@ func (s *starts) next(now time.Time) *job {
 
 // choose removes the attempt whose patience ends first among those for which there is room, with mu
 // held; nil where there is none.
-func (s *starts) choose(all, low int) *job {
+func (s *starts) choose(room alerting.Places) *job {
 	turn := -1
 	var first time.Time
 	for i, lane := range s.lanes {
-		if len(lane) == 0 || !s.free(i, all, low) {
+		if len(lane) == 0 || !s.free(i, room) {
 			continue
 		}
 		if ends := lane[0].recorded.Add(patience(i)); turn < 0 || ends.Before(first) {
@@ -201,16 +204,18 @@ func (s *starts) choose(all, low int) *job {
 	j := s.lanes[turn][0]
 	s.lanes[turn][0] = nil
 	s.lanes[turn] = s.lanes[turn][1:]
-	s.sends++
-	if turn > 0 {
-		s.low++
-	}
+	s.count(turn, 1)
 	return j
 }
 
-// free reports whether there is room for a call of a lane.
-func (s *starts) free(lane, all, low int) bool {
-	return s.sends < all && s.sends+s.asked < s.most && (lane == 0 || s.low < low)
+// free reports whether there is room for a call of a lane: each above it keeps its share from it.
+func (s *starts) free(lane int, room alerting.Places) bool {
+	for above := range lane + 1 {
+		if s.sends[above] >= room[above] {
+			return false
+		}
+	}
+	return s.sends[0]+s.asked < s.most
 }
 
 // overdue removes the attempts that have waited too long for room.

@@ -97,7 +97,7 @@ func TestAFullProviderIsGivenManyMessagesARecord(t *testing.T) {
 // A provider that answers sooner than messages gather is no less used: they go as soon as there are enough
 // to share a record.
 func TestAFullProviderThatAnswersSoonIsUsedToItsConcurrency(t *testing.T) {
-	for lane, places := range []int{128, 96} { // a quarter is kept for the first lane
+	for lane, places := range []int{128, 112, 104, 96} { // a share is kept for each lane above
 		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
 			bubble(t, channels.Limits{Rate: 1_000_000, Concurrency: 128}, func(t *testing.T, w *world) {
 				w.provider.takes = 5 * time.Millisecond

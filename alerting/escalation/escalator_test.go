@@ -69,7 +69,7 @@ func TestNextContactIsUsedOnceWhenTheFirstIsNotDelivered(t *testing.T) {
 	written := w.look(time.Minute)
 	require.Len(t, written, 1)
 	assert.Equal(t, []alerting.Activation{{Delivery: 1, Reason: "not delivered within 1m0s"}}, written[0].Activated)
-	assert.Len(t, w.board.Take(nil, "email", 9, 9, w.now), 1)
+	assert.Len(t, w.board.Take(nil, "email", alerting.PlacesFor(9), w.now), 1)
 	assert.Empty(t, w.look(time.Minute))
 	assert.Empty(t, w.look(time.Hour))
 }
@@ -112,7 +112,7 @@ func TestAnswerTakenBackRevives(t *testing.T) {
 	written := w.look(time.Hour)
 	require.Len(t, written, 1)
 	assert.Equal(t, []alerting.Activation{{Delivery: 0, Reason: "the answer was taken back"}}, written[0].Activated)
-	assert.Len(t, w.board.Take(nil, "sms", 9, 9, w.now), 1)
+	assert.Len(t, w.board.Take(nil, "sms", alerting.PlacesFor(9), w.now), 1)
 }
 
 func TestExpiryIsRecordedOnce(t *testing.T) {

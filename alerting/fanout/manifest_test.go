@@ -215,7 +215,7 @@ func TestHundredThousandPeople(t *testing.T) {
 	s, _ := w.board.Summary(v.Alert)
 	assert.Equal(t, 100_000, s.People)
 	assert.Len(t, s.Areas, 300)
-	first := w.board.Take(nil, "sms", 300, 300, start)
+	first := w.board.Take(nil, "sms", alerting.PlacesFor(300), start)
 	seen := map[alerting.Area]bool{}
 	for _, d := range first {
 		e, _ := w.board.Envelope(d.Alert, d.Delivery)

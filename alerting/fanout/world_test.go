@@ -149,7 +149,7 @@ func (w *world) attempt(key alerting.Key, channel string, result alerting.State)
 func (w *world) due(key alerting.Key) []string {
 	all := []string{}
 	for _, channel := range []string{"sms", "email", "signal"} {
-		taken := w.board.Take(nil, channel, 1000, 1000, w.now)
+		taken := w.board.Take(nil, channel, alerting.PlacesFor(1000), w.now)
 		for _, d := range taken {
 			if d.Alert == key {
 				e, _ := w.board.Envelope(d.Alert, d.Delivery)

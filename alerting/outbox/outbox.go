@@ -62,8 +62,8 @@ func (o *Outbox) Refill(ctx context.Context, reconcileAt func(time.Time) time.Ti
 }
 
 // Take implements channels.Outbox.
-func (o *Outbox) Take(to []alerting.Due, n, low int, now time.Time) []alerting.Due {
-	return o.Board.Take(to, o.Channel, n, low, now)
+func (o *Outbox) Take(to []alerting.Due, places alerting.Places, now time.Time) []alerting.Due {
+	return o.Board.Take(to, o.Channel, places, now)
 }
 
 // GiveBack implements channels.Outbox.

@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 // begun takes everything that is due and begins it.
 func (w *world) begun() []alerting.Due {
 	w.Helper()
-	due := w.Take(nil, 100, 100, start.Add(time.Hour))
+	due := w.Take(nil, alerting.PlacesFor(100), start.Add(time.Hour))
 	require.NoError(w, w.Begin(w.Context(), due))
 	return due
 }
@@ -75,13 +75,13 @@ func TestBeginPutsAttemptsOnRecordTogether(t *testing.T) {
 		assert.Equal(t, alerting.Attempting, w.Board.State(x.Alert, x.Delivery))
 		assert.Contains(t, []alerting.Key{first, second}, x.Alert)
 	}
-	assert.Empty(t, w.Take(nil, 9, 9, start.Add(time.Hour)))
+	assert.Empty(t, w.Take(nil, alerting.PlacesFor(9), start.Add(time.Hour)))
 }
 
 func TestBeginThatFailsChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	key := w.ledger.Open(trackingtest.Alert(), ada)
-	due := w.Take(nil, 1, 1, start)
+	due := w.Take(nil, alerting.PlacesFor(1), start)
 	w.ledger.Break(1, false)
 	require.ErrorIs(t, w.Begin(t.Context(), due), trackingtest.ErrBroken)
 	assert.Equal(t, alerting.Queued, w.Board.State(key, 0))
@@ -90,7 +90,7 @@ func TestBeginThatFailsChangesNothing(t *testing.T) {
 func TestMessageCarriesWhatTheProviderNeeds(t *testing.T) {
 	w := newWorld(t)
 	key := w.ledger.Open(trackingtest.Alert(), ada)
-	due := w.Take(nil, 1, 1, start)[0]
+	due := w.Take(nil, alerting.PlacesFor(1), start)[0]
 	m, err := w.Message(due)
 	require.NoError(t, err)
 	assert.Equal(t, alerting.Message{
@@ -105,7 +105,7 @@ func TestPossibleDuplicateIsMarkedFromThenOn(t *testing.T) {
 	key := w.ledger.Open(trackingtest.Alert(), ada)
 	outcomes := []alerting.Outcome{{State: alerting.Failed, Retry: true}, {State: alerting.Unknown}, {State: alerting.Failed, Retry: true}, {State: alerting.Accepted}}
 	for i, o := range outcomes {
-		due := w.Take(nil, 1, 1, start.Add(time.Hour))
+		due := w.Take(nil, alerting.PlacesFor(1), start.Add(time.Hour))
 		require.Len(t, due, 1)
 		assert.Equal(t, i == 2, due[0].Unsettled)
 		m, err := w.Message(due[0])
@@ -193,16 +193,16 @@ func TestRefillSettlesWhatWasInterrupted(t *testing.T) {
 	w := newWorld(t)
 	first := w.ledger.Open(trackingtest.Alert(), ada, bo)
 	second := w.ledger.Open(trackingtest.Alert(), ada)
-	require.NoError(t, w.Begin(t.Context(), w.Take(nil, 2, 2, start)[:2])) // one of each, and the process dies
+	require.NoError(t, w.Begin(t.Context(), w.Take(nil, alerting.PlacesFor(2), start)[:2])) // one of each, and the process dies
 	reconcile := func(attempted time.Time) time.Time { return attempted.Add(30 * time.Second) }
 	for range 2 { // the standby that takes over dies as well
 		require.NoError(t, w.Refill(t.Context(), reconcile))
 		assert.Equal(t, alerting.Unknown, w.Board.State(first, 0))
 		assert.Equal(t, alerting.Unknown, w.Board.State(second, 0))
-		due := w.Take(nil, 9, 9, start.Add(29*time.Second))
+		due := w.Take(nil, alerting.PlacesFor(9), start.Add(29*time.Second))
 		require.Len(t, due, 1, "what was never begun is simply due")
 		assert.EqualValues(t, 2, due[0].Delivery)
-		due = w.Take(nil, 9, 9, start.Add(30*time.Second))
+		due = w.Take(nil, alerting.PlacesFor(9), start.Add(30*time.Second))
 		require.Len(t, due, 2)
 		for _, x := range due {
 			assert.True(t, x.Unsettled)
@@ -219,7 +219,7 @@ func TestRefillSettlesWhatWasInterrupted(t *testing.T) {
 func TestAnAttemptBehindAWithdrawalWasNotMade(t *testing.T) {
 	w := newWorld(t)
 	key := w.ledger.Open(trackingtest.Alert(), ada, bo)
-	due := w.Take(nil, 2, 2, start)
+	due := w.Take(nil, alerting.PlacesFor(2), start)
 	require.Len(t, due, 2)
 	require.NoError(t, w.Begin(t.Context(), due[:1]))
 	w.ledger.Correct(key, alerting.TypeCancel)
@@ -245,7 +245,7 @@ func TestWhatCouldNotBeRecordedIsWrittenByTheNextDispatcher(t *testing.T) {
 	require.NoError(t, w.Refill(t.Context(), later))
 	assert.Equal(t, alerting.Accepted, w.Board.State(key, due[0].Delivery), "this process knew")
 	assert.Equal(t, alerting.Unknown, w.Board.State(key, due[1].Delivery), "and of the other it did not")
-	assert.Empty(t, w.Take(nil, 10, 10, start.Add(time.Second)))
+	assert.Empty(t, w.Take(nil, alerting.PlacesFor(10), start.Add(time.Second)))
 }
 
 // The record was stored after all, and only its acknowledgement was lost.

@@ -21,7 +21,7 @@ func TestAMessageThatMakesTheWordingPanic(t *testing.T) {
 		}
 		return word(e, false)
 	}
-	due := w.Take(nil, 10, 10, start)
+	due := w.Take(nil, alerting.PlacesFor(10), start)
 	failed := 0
 	for _, x := range due {
 		m, err := w.Message(x)

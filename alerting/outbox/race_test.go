@@ -68,7 +68,7 @@ func TestBeginSeesAWithdrawalThatTheLedgerHoldsBeforeIt(t *testing.T) {
 		require.NoError(t, err)
 
 		out := sender(board, ledger)
-		due := out.Take(nil, 1, 1, start)
+		due := out.Take(nil, alerting.PlacesFor(1), start)
 		require.Len(t, due, 1, "the board does not know of the withdrawal yet")
 		begun := make(chan error, 1)
 		go func() { begun <- out.Begin(t.Context(), due) }()

@@ -92,7 +92,7 @@ func TestWhatWasDueMayHaveGoneOut(t *testing.T) {
 		assert.Equal(t, want[d.Address].attempt, d.Attempts, d.Address)
 	}
 	due := map[uint32]alerting.Due{}
-	for _, x := range board.Take(nil, "sms", 10, 10, now) {
+	for _, x := range board.Take(nil, "sms", alerting.PlacesFor(10), now) {
 		due[x.Delivery] = x
 		assert.True(t, x.Unsettled, "the provider is asked first")
 		assert.Equal(t, want[[]string{"a", "b", "c", "d"}[x.Delivery]].since, x.Since, "from when it may have gone out")

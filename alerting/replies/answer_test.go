@@ -207,7 +207,7 @@ func TestConfirmationsTakeTheLowestLane(t *testing.T) {
 	w.open(clerk)
 	w.arrive(says(clerkPhone, "ACK"))
 	w.ledger.Open(trackingtest.Alert(trackingtest.With(alerting.Minor)), emc)
-	due := w.board.Take(nil, "sms", 10, 10, at)
+	due := w.board.Take(nil, "sms", alerting.PlacesFor(10), at)
 	require.Len(t, due, 2)
 	assert.Equal(t, []int{3, alerting.LaneNotices}, []int{due[0].Lane, due[1].Lane})
 }

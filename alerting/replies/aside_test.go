@@ -351,7 +351,7 @@ func TestWhatWaitedMayHaveBeenAnsweredBeforeARestore(t *testing.T) {
 		w.hear(says(clerkPhone, "ACK K7Q"))
 		w.read()
 		require.Len(t, w.notices(w.old), 1)
-		due := w.board.Take(nil, "sms", 9, 9, at.Add(time.Hour))
+		due := w.board.Take(nil, "sms", alerting.PlacesFor(9), at.Add(time.Hour))
 		require.Len(t, due, 1)
 		assert.True(t, due[0].Unsettled && due[0].PossibleDuplicate)
 		require.NoError(t, stop())

@@ -67,7 +67,7 @@ func TestTwoBoardsThatReadTheSameAreEqual(t *testing.T) {
 		openRandom(b.ledger, random)
 		for range 300 {
 			write(t, b.ledger, anyRecord(random))
-			if due := b.Take(nil, "sms", random.IntN(4), 4, start.Add(time.Duration(random.IntN(100))*time.Second)); random.IntN(2) == 0 {
+			if due := b.Take(nil, "sms", alerting.PlacesFor(random.IntN(4)), start.Add(time.Duration(random.IntN(100))*time.Second)); random.IntN(2) == 0 {
 				b.GiveBack(due) // what a dispatcher has in hand is not part of what the board shows
 			}
 		}

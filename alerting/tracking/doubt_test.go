@@ -44,14 +44,14 @@ func TestWhatBecomesDueInDoubtMayHaveGoneOut(t *testing.T) {
 		summary, ok := b.Summary(key)
 		require.True(t, ok)
 		assert.Equal(t, 2, summary.States[alerting.Unknown])
-		taken := b.Take(nil, "sms", 9, 9, now)
+		taken := b.Take(nil, "sms", alerting.PlacesFor(9), now)
 		require.Len(t, taken, 2)
 		for _, x := range taken {
 			assert.True(t, x.Unsettled && x.PossibleDuplicate)
 			assert.Equal(t, before, x.Since)
 			assert.Equal(t, 2, x.Attempt)
 		}
-		assert.Empty(t, b.Take(nil, "email", 9, 9, now))
+		assert.Empty(t, b.Take(nil, "email", alerting.PlacesFor(9), now))
 		told, err := b.Addressed(key)
 		require.NoError(t, err)
 		assert.Len(t, told, 2)
@@ -62,7 +62,7 @@ func TestAContactInReserveMayHaveBeenUsedBefore(t *testing.T) {
 	l, board, key := doubtful(t)
 	_, err := l.Append(t.Context(), alerting.Record{Alert: key, At: now, InDoubt: before, Activated: []alerting.Activation{{Delivery: 2}}})
 	require.NoError(t, err)
-	taken := board.Take(nil, "email", 9, 9, now)
+	taken := board.Take(nil, "email", alerting.PlacesFor(9), now)
 	require.Len(t, taken, 1)
 	assert.True(t, taken[0].Unsettled)
 }
@@ -82,7 +82,7 @@ func TestANoticeMayHaveGoneOutBefore(t *testing.T) {
 	notice := alerting.Notice{Channel: "signal", Address: "+1", Kind: alerting.NoticeConfirmation, Text: "K7Q acknowledged."}
 	_, err := l.Append(t.Context(), alerting.Record{Alert: key, At: now, InDoubt: before, Notices: []alerting.Notice{notice}})
 	require.NoError(t, err)
-	taken := board.Take(nil, "signal", 9, 9, now)
+	taken := board.Take(nil, "signal", alerting.PlacesFor(9), now)
 	require.Len(t, taken, 1)
 	assert.True(t, taken[0].Unsettled)
 }

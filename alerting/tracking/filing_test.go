@@ -137,9 +137,9 @@ func TestWhatIsHeardOfAFiledAlertCounts(t *testing.T) {
 		Notices: []alerting.Notice{{Channel: "sms", Address: "+1", Kind: alerting.NoticeConfirmation, Text: "thanks"}}})
 	recalled(filing)
 	sameAlerts(t, plain, filing)
-	due := filing.Take(nil, "sms", 10, 10, late)
+	due := filing.Take(nil, "sms", alerting.PlacesFor(10), late)
 	require.Len(t, due, 1, "the confirmation goes out")
-	assert.Empty(t, filing.Take(nil, "sms", 10, 10, late), "once")
+	assert.Empty(t, filing.Take(nil, "sms", alerting.PlacesFor(10), late), "once")
 	assert.Empty(t, filing.Fileable(never, 10), "it is not quiet")
 	filing.Tidy(time.Now().Add(time.Hour))
 	assert.Equal(t, plain.State(key, due[0].Delivery), filing.State(key, due[0].Delivery), "and what is under way is not forgotten")
@@ -223,12 +223,12 @@ func TestFilingChangesNothingThatIsShown(t *testing.T) {
 			sameAlerts(t, plain, filing)
 			sameAlerts(t, plain, restarted(ledger, shelved, checkpoint))
 			again := restarted(ledger, shelved, checkpoint)
-			due := names(plain.Take(nil, "sms", 1000, 1000, late))
-			assert.ElementsMatch(t, due, names(filing.Take(nil, "sms", 1000, 1000, late)))
+			due := names(plain.Take(nil, "sms", alerting.PlacesFor(1000), late))
+			assert.ElementsMatch(t, due, names(filing.Take(nil, "sms", alerting.PlacesFor(1000), late)))
 			for _, key := range keys {
 				require.NoError(t, again.Recall(key))
 			}
-			assert.ElementsMatch(t, due, names(again.Take(nil, "sms", 1000, 1000, late)))
+			assert.ElementsMatch(t, due, names(again.Take(nil, "sms", alerting.PlacesFor(1000), late)))
 			for _, key := range keys {
 				e, _ := plain.Envelope(key, 0)
 				require.NoError(t, filing.Recall(key))
@@ -298,7 +298,7 @@ func TestHalfAnAlertIsNotRecalled(t *testing.T) {
 	require.ErrorIs(t, filing.Recall(key), tracking.ErrLost)
 	_, err := filing.Addressed(key)
 	require.Error(t, err, "nobody is not who can't be read")
-	assert.Empty(t, filing.Take(nil, "sms", 10, 10, late))
+	assert.Empty(t, filing.Take(nil, "sms", alerting.PlacesFor(10), late))
 	filing.Archive = ledger
 	require.NoError(t, filing.Recall(key))
 	assert.Len(t, addressed(t, filing, key), 1)

@@ -90,8 +90,8 @@ func TestDeliveryShowsItsHighestEvidence(t *testing.T) {
 				want = 1
 			}
 			assert.Equal(t, want, sum(board.Backlog("sms")), "counted as due")
-			assert.Len(t, board.Take(nil, "sms", 10, 10, late), want, "taken")
-			assert.Empty(t, board.Take(nil, "sms", 10, 10, late), "taken a second time")
+			assert.Len(t, board.Take(nil, "sms", alerting.PlacesFor(10), late), want, "taken")
+			assert.Empty(t, board.Take(nil, "sms", alerting.PlacesFor(10), late), "taken a second time")
 		})
 	}
 }
@@ -167,7 +167,7 @@ func TestWiderAlertReachesWhoIsNewOnce(t *testing.T) {
 	assert.Equal(t, 3, s.People)
 	assert.Equal(t, 2, s.Deliveries)
 	assert.Equal(t, 2, s.Reached, "who shares a phone that was reached is reached")
-	due := board.Take(nil, "sms", 10, 10, late)
+	due := board.Take(nil, "sms", alerting.PlacesFor(10), late)
 	require.Len(t, due, 1)
 	assert.EqualValues(t, 2, due[0].Delivery)
 }
@@ -178,15 +178,15 @@ func TestAlertThatEndedWhileItWasWidenedSendsNothing(t *testing.T) {
 	write(t, ledger, alerting.Record{Alert: key, Opened: &alerting.Opened{Alert: alert()}, Manifest: &alerting.Manifest{
 		Parts: 1, Deliveries: []alerting.Planned{{Channel: "sms", Address: "+2", Active: true}},
 	}})
-	assert.Empty(t, board.Take(nil, "sms", 10, 10, late))
+	assert.Empty(t, board.Take(nil, "sms", alerting.PlacesFor(10), late))
 	assert.Equal(t, 2, summary(t, board, key).States[alerting.Expired])
 }
 
 func TestSuppressedContactIsNeverDue(t *testing.T) {
 	board := empty()
 	key := board.ledger.Open(alert(), trackingtest.Person{Name: "Ada", Contacts: []string{"!sms:+1", "email:a@x.org"}})
-	assert.Empty(t, board.Take(nil, "sms", 10, 10, late))
-	assert.Len(t, board.Take(nil, "email", 10, 10, late), 1)
+	assert.Empty(t, board.Take(nil, "sms", alerting.PlacesFor(10), late))
+	assert.Len(t, board.Take(nil, "email", alerting.PlacesFor(10), late), 1)
 	play(t, board.ledger, key, activated)
 	assert.Equal(t, alerting.Suppressed, board.State(key, 0))
 }

@@ -132,20 +132,16 @@ func (b *Board) Wake(channel string) <-chan struct{} {
 	return b.outbox(channel).wake
 }
 
-// Take removes up to n deliveries that are due on the channel, the most urgent first, and appends them
-// to a list. At most low of them are from any lane but the first. Whoever takes a delivery either
-// records an attempt of it or gives it back.
-func (b *Board) Take(to []alerting.Due, channel string, n, low int, now time.Time) []alerting.Due {
+// Take removes deliveries that are due on the channel, the most urgent first, and appends them to a list. One of a
+// lane is taken while fewer were than there may be for it. Whoever takes a delivery either records an attempt of
+// it or gives it back.
+func (b *Board) Take(to []alerting.Due, channel string, places alerting.Places, now time.Time) []alerting.Due {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o, before := b.outbox(channel), len(to)
 	b.ripen(o, now)
 	for lane := range o.lanes {
-		limit := before + n
-		if lane > 0 {
-			limit = before + min(n, low)
-		}
-		for len(to) < limit && len(o.lanes[lane]) > 0 {
+		for len(to)-before < places[lane] && len(o.lanes[lane]) > 0 {
 			q := o.lanes[lane][0]
 			o.lanes[lane] = o.lanes[lane][1:]
 			if due, ok := q.next(); ok {
@@ -192,13 +188,29 @@ func (b *Board) ripen(o *outbox, now time.Time) {
 }
 
 // GiveBack makes deliveries due again that were taken and not attempted, ahead of all that follow
-// them in their alert.
+// them in their alert, and gives their alerts the turns back that they had: else one whose messages are given
+// back again and again would have none.
 func (b *Board) GiveBack(due []alerting.Due) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, x := range slices.Backward(due) {
 		if a := b.alerts[x.Alert]; a != nil && int(x.Delivery) < len(a.deliveries) {
-			b.unshift(a, b.ticket(a, x.Delivery), &a.deliveries[x.Delivery])
+			d := &a.deliveries[x.Delivery]
+			b.unshift(a, b.ticket(a, x.Delivery), d)
+			q := b.queue(a, d)
+			b.outbox(b.channel(d)).next(q)
+		}
+	}
+}
+
+// next gives a queue the next turn in its lane.
+func (o *outbox) next(q *queue) {
+	lane := o.lanes[q.lane]
+	for i := len(lane) - 1; i > 0; i-- { // what was taken has had its turn: it is at the end
+		if lane[i] == q {
+			copy(lane[1:], lane[:i])
+			lane[0] = q
+			return
 		}
 	}
 }

@@ -37,14 +37,14 @@ func TestToGiveBackThousandsCopiesLittle(t *testing.T) {
 	const all = 20_000
 	b := empty()
 	b.ledger.Open(alert(), crowd(all)...)
-	taken := b.Take(nil, "sms", all, all, late)
+	taken := b.Take(nil, "sms", alerting.PlacesFor(all), late)
 	require.Len(t, taken, all)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	b.GiveBack(taken)
 	runtime.ReadMemStats(&after)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100*all), "bytes")
-	assert.Equal(t, names(taken), names(b.Take(nil, "sms", all, all, late)))
+	assert.Equal(t, names(taken), names(b.Take(nil, "sms", alerting.PlacesFor(all), late)))
 }
 
 func TestUrgentIsTakenFirst(t *testing.T) {
@@ -53,7 +53,7 @@ func TestUrgentIsTakenFirst(t *testing.T) {
 		b.ledger.Open(alert(trackingtest.With(s)), crowd(2)...)
 	}
 	write(t, b.ledger, alerting.Record{Alert: "a1", Notices: []alerting.Notice{{Channel: "sms", Address: "+1", Kind: alerting.NoticeHelp}}})
-	taken := names(b.Take(nil, "sms", 100, 100, late))
+	taken := names(b.Take(nil, "sms", alerting.PlacesFor(100), late))
 	// Unknown ranks as severe and shares with it; notices come last.
 	assert.Equal(t, []string{"a5:0", "a5:1", "a3:0", "a4:0", "a3:1", "a4:1", "a2:0", "a2:1", "a1:0", "a1:1", "a1:2"}, taken)
 }
@@ -61,19 +61,19 @@ func TestUrgentIsTakenFirst(t *testing.T) {
 func TestAlertsOfOneSeverityShareByTurns(t *testing.T) {
 	b := empty()
 	b.ledger.Open(alert(), crowd(100)...)
-	require.Len(t, b.Take(nil, "sms", 10, 10, late), 10)
+	require.Len(t, b.Take(nil, "sms", alerting.PlacesFor(10), late), 10)
 	b.ledger.Open(alert(), crowd(3)...) // a small alert behind a blast that is under way
-	assert.Equal(t, []string{"a1:10", "a2:0", "a1:11", "a2:1"}, names(b.Take(nil, "sms", 4, 4, late)))
-	assert.Equal(t, []string{"a1:12", "a2:2", "a1:13", "a1:14"}, names(b.Take(nil, "sms", 4, 4, late)))
+	assert.Equal(t, []string{"a1:10", "a2:0", "a1:11", "a2:1"}, names(b.Take(nil, "sms", alerting.PlacesFor(4), late)))
+	assert.Equal(t, []string{"a1:12", "a2:2", "a1:13", "a1:14"}, names(b.Take(nil, "sms", alerting.PlacesFor(4), late)))
 }
 
 func TestLowBoundsAllButTheMostUrgent(t *testing.T) {
 	b := empty()
 	b.ledger.Open(alert(), crowd(10)...)
-	assert.Len(t, b.Take(nil, "sms", 8, 3, late), 3)
-	assert.Empty(t, b.Take(nil, "sms", 8, 0, late))
+	assert.Len(t, b.Take(nil, "sms", alerting.Places{8, 3, 3, 3, 3}, late), 3)
+	assert.Empty(t, b.Take(nil, "sms", alerting.Places{8, 0, 0, 0, 0}, late))
 	b.ledger.Open(alert(trackingtest.With(alerting.Extreme)), crowd(10)...)
-	taken := b.Take(nil, "sms", 8, 0, late)
+	taken := b.Take(nil, "sms", alerting.Places{8, 0, 0, 0, 0}, late)
 	require.Len(t, taken, 8)
 	for _, d := range taken {
 		assert.EqualValues(t, "a2", d.Alert)
@@ -85,31 +85,31 @@ func TestGiveBackKeepsTheOrder(t *testing.T) {
 	b := empty()
 	b.ledger.Open(alert(), crowd(6)...)
 	b.ledger.Open(alert(trackingtest.With(alerting.Minor)), crowd(2)...)
-	first := b.Take(nil, "sms", 4, 4, late)
+	first := b.Take(nil, "sms", alerting.PlacesFor(4), late)
 	b.GiveBack(first[1:])
-	assert.Equal(t, []string{"a1:1", "a1:2", "a1:3", "a1:4", "a1:5", "a2:0"}, names(b.Take(nil, "sms", 6, 6, late)))
-	rest := b.Take(nil, "sms", 6, 6, late)
+	assert.Equal(t, []string{"a1:1", "a1:2", "a1:3", "a1:4", "a1:5", "a2:0"}, names(b.Take(nil, "sms", alerting.PlacesFor(6), late)))
+	rest := b.Take(nil, "sms", alerting.PlacesFor(6), late)
 	assert.Equal(t, []string{"a2:1"}, names(rest))
 	b.GiveBack(rest) // into a queue that has run empty
-	assert.Equal(t, []string{"a2:1"}, names(b.Take(nil, "sms", 6, 6, late)))
+	assert.Equal(t, []string{"a2:1"}, names(b.Take(nil, "sms", alerting.PlacesFor(6), late)))
 }
 
 func TestTakenAndRevivedIsNotTakenTwice(t *testing.T) {
 	board, ledger, key := opened(t, alert())
 	play(t, ledger, key, reacted, unreacted, activated) // its first place in the queue was never taken
-	taken := board.Take(nil, "sms", 10, 10, late)
+	taken := board.Take(nil, "sms", alerting.PlacesFor(10), late)
 	assert.Len(t, taken, 1)
 	play(t, ledger, key, reacted, unreacted, activated) // revived while it is in hand
 	board.GiveBack(taken)
-	assert.Len(t, board.Take(nil, "sms", 10, 10, late), 1)
+	assert.Len(t, board.Take(nil, "sms", alerting.PlacesFor(10), late), 1)
 }
 
 func TestRetriesRipen(t *testing.T) {
 	board, ledger, key := opened(t, alert())
 	play(t, ledger, key, attempt(1), again(1, alerting.Unknown))
 	assert.Equal(t, soon, board.NextRetry("sms"))
-	assert.Empty(t, board.Take(nil, "sms", 10, 10, soon.Add(-time.Millisecond)))
-	due := board.Take(nil, "sms", 10, 10, soon)
+	assert.Empty(t, board.Take(nil, "sms", alerting.PlacesFor(10), soon.Add(-time.Millisecond)))
+	due := board.Take(nil, "sms", alerting.PlacesFor(10), soon)
 	require.Len(t, due, 1)
 	assert.Equal(t, alerting.Due{Alert: key, Address: "+1", Attempt: 2, Lane: 1, Unsettled: true, Since: start.Add(time.Second), PossibleDuplicate: true}, due[0])
 	assert.Zero(t, board.NextRetry("sms"))
@@ -119,21 +119,21 @@ func TestRetriesRipen(t *testing.T) {
 func TestRetriesComeInTheOrderOfTheirTime(t *testing.T) {
 	b := empty()
 	key := b.ledger.Open(alert(), crowd(4)...)
-	b.Take(nil, "sms", 10, 10, late)
+	b.Take(nil, "sms", alerting.PlacesFor(10), late)
 	for i, seconds := range []int{40, 10, 30, 20} {
 		write(t, b.ledger,
 			alerting.Record{Alert: key, At: start, Attempts: []alerting.Attempt{{Delivery: uint32(i), Attempt: 1}}},
 			alerting.Record{Alert: key, At: start, Results: []alerting.Result{{Delivery: uint32(i), Attempt: 1, State: alerting.Failed, RetryAt: start.Add(time.Duration(seconds) * time.Second)}}})
 	}
-	assert.Equal(t, []string{"a1:1", "a1:3"}, names(b.Take(nil, "sms", 10, 10, start.Add(20*time.Second))))
+	assert.Equal(t, []string{"a1:1", "a1:3"}, names(b.Take(nil, "sms", alerting.PlacesFor(10), start.Add(20*time.Second))))
 	assert.Equal(t, start.Add(30*time.Second), b.NextRetry("sms"))
-	assert.Equal(t, []string{"a1:2", "a1:0"}, names(b.Take(nil, "sms", 10, 10, late)))
+	assert.Equal(t, []string{"a1:2", "a1:0"}, names(b.Take(nil, "sms", alerting.PlacesFor(10), late)))
 }
 
 func TestRefillFindsEverythingAfterACrash(t *testing.T) {
 	b := empty()
 	key := b.ledger.Open(alert(), crowd(5)...)
-	b.Take(nil, "sms", 5, 5, late) // all were in the hands of a dispatcher
+	b.Take(nil, "sms", alerting.PlacesFor(5), late) // all were in the hands of a dispatcher
 	at := start.Add(time.Second)
 	write(t, b.ledger,
 		alerting.Record{Alert: key, At: at, Attempts: []alerting.Attempt{{Delivery: 1, Attempt: 1}, {Delivery: 2, Attempt: 1}, {Delivery: 3, Attempt: 1}}},
@@ -144,8 +144,8 @@ func TestRefillFindsEverythingAfterACrash(t *testing.T) {
 			assert.Empty(t, uncalled)
 			assert.Equal(t, []alerting.Due{{Alert: key, Delivery: 1, Address: "+10000001", Attempt: 1, Lane: 1, Since: at}}, interrupted)
 			assert.Equal(t, soon, board.NextRetry("sms"))
-			assert.Equal(t, []string{"a1:0", "a1:4"}, names(board.Take(nil, "sms", 10, 10, start)))
-			assert.Equal(t, []string{"a1:3"}, names(board.Take(nil, "sms", 10, 10, soon)))
+			assert.Equal(t, []string{"a1:0", "a1:4"}, names(board.Take(nil, "sms", alerting.PlacesFor(10), start)))
+			assert.Equal(t, []string{"a1:3"}, names(board.Take(nil, "sms", alerting.PlacesFor(10), soon)))
 		})
 	}
 }

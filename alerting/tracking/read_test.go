@@ -119,7 +119,7 @@ func TestNoticesAreNoDeliveriesOfTheAlert(t *testing.T) {
 		r.Notices = []alerting.Notice{{Channel: "sms", Address: "+1", Kind: alerting.NoticeConfirmation, Text: "confirmed"}}
 	}
 	play(t, ledger, key, confirm, confirm, expired)
-	due := board.Take(nil, "sms", 10, 10, late)
+	due := board.Take(nil, "sms", alerting.PlacesFor(10), late)
 	require.Len(t, due, 2, "the person waits for them although the alert is over")
 	assert.Equal(t, alerting.LaneNotices, due[0].Lane)
 	_, reason := board.Blocked(key, due[0].Delivery, start.Add(48*time.Hour))

@@ -42,7 +42,7 @@ func TestTheBoardGoesOnWhileAFiledAlertIsRead(t *testing.T) {
 	filing.Archive = watched{ledger, func() {
 		key := ledger.Open(alert(), trackingtest.Person{Name: "Cy", Contacts: []string{fmt.Sprint("sms:+3", len(opened))}})
 		opened = append(opened, key)
-		assert.Len(t, filing.Take(nil, "sms", 10, 10, soon), 1, "it is due at once")
+		assert.Len(t, filing.Take(nil, "sms", alerting.PlacesFor(10), soon), 1, "it is due at once")
 		write(t, ledger, alerting.Record{Alert: old, At: late, Remarks: []alerting.Remark{{Kind: alerting.RemarkHelp, Detail: string(key)}}})
 	}}
 	require.NoError(t, filing.Recall(old))
@@ -105,8 +105,8 @@ func TestACorrectionIsDueWhenWhatItQuotesWasRead(t *testing.T) {
 			write(t, ledger, alerting.Record{Alert: "a9", At: late,
 				Opened:   &alerting.Opened{Alert: alert(func(a *alerting.Alert) { a.Type = alerting.TypeCancel }), Code: "Z", Identity: "z", Corrects: []alerting.Key{original}},
 				Manifest: &alerting.Manifest{Parts: 1, Deliveries: []alerting.Planned{{Channel: "sms", Address: "+1", Active: true}}}})
-			require.Len(t, plain.Take(nil, "sms", 10, 10, late), 1)
-			assert.Empty(t, filing.Take(nil, "sms", 10, 10, late))
+			require.Len(t, plain.Take(nil, "sms", alerting.PlacesFor(10), late), 1)
+			assert.Empty(t, filing.Take(nil, "sms", alerting.PlacesFor(10), late))
 			assert.Zero(t, filing.Backlog("sms"))
 			wake := filing.Wake("sms")
 			for len(wake) > 0 {
@@ -117,7 +117,7 @@ func TestACorrectionIsDueWhenWhatItQuotesWasRead(t *testing.T) {
 			}
 			recalled(filing)
 			assert.Len(t, wake, 1, "the dispatcher hears of it")
-			due := filing.Take(nil, "sms", 10, 10, late)
+			due := filing.Take(nil, "sms", alerting.PlacesFor(10), late)
 			require.Len(t, due, 1)
 			assert.Equal(t, plain.Backlog("sms"), filing.Backlog("sms"))
 			e, ok := filing.Envelope("a9", due[0].Delivery)
@@ -260,5 +260,5 @@ func TestWhatIsFiledAnewStaysUnreadable(t *testing.T) {
 	write(t, ledger, alerting.Record{Alert: "a9", At: late,
 		Opened:   &alerting.Opened{Alert: alert(func(a *alerting.Alert) { a.Type = alerting.TypeCancel }), Code: "Z", Identity: "z", Corrects: []alerting.Key{original}},
 		Manifest: &alerting.Manifest{Parts: 1, Deliveries: []alerting.Planned{{Channel: "sms", Address: "+1", Active: true}}}})
-	assert.Len(t, filing.Take(nil, "sms", 10, 10, late), 1)
+	assert.Len(t, filing.Take(nil, "sms", alerting.PlacesFor(10), late), 1)
 }

@@ -32,14 +32,14 @@ func TestStopAndStart(t *testing.T) {
 
 	b.Apply(2, "ledger.inbound", []alerting.Record{wish(alerting.RemarkOptOut, true)})
 	require.Equal(t, 1, gaps(), "the desk sees that nothing reaches the clerk")
-	require.Empty(t, b.Take(nil, "sms", 10, 10, at))
+	require.Empty(t, b.Take(nil, "sms", alerting.PlacesFor(10), at))
 
 	b.Apply(3, "ledger.inbound", []alerting.Record{wish(alerting.RemarkOptIn, false)})
 	require.Zero(t, gaps())
-	require.Len(t, b.Take(nil, "sms", 10, 10, at), 1, "START makes the message due again")
+	require.Len(t, b.Take(nil, "sms", alerting.PlacesFor(10), at), 1, "START makes the message due again")
 
 	b.Apply(4, "ledger.inbound", []alerting.Record{wish(alerting.RemarkOptOut, true)})
 	b.Apply(5, "ledger.desk", []alerting.Record{{Alert: "a1", At: at, Answers: []alerting.Answer{{Recipients: []uint32{0}, Via: alerting.ViaAPI}}}})
 	b.Apply(6, "ledger.inbound", []alerting.Record{wish(alerting.RemarkOptIn, false)})
-	require.Empty(t, b.Take(nil, "sms", 10, 10, at), "who has answered is sent nothing more")
+	require.Empty(t, b.Take(nil, "sms", alerting.PlacesFor(10), at), "who has answered is sent nothing more")
 }
