@@ -32,6 +32,17 @@ type Conclusion struct {
 	Attempt int
 	// RetryAt is when to look at the delivery again; zero for never.
 	RetryAt time.Time
+	// HoldUntil is when anything may go out on the channel again; zero where nothing else need wait.
+	HoldUntil time.Time
+}
+
+// A Begun attempt is one on record, and so may have been called.
+type Begun struct {
+	// Due is its delivery as it was when it was begun: Attempt is its number, Since when it was recorded.
+	Due Due
+	// Ended is when something was first recorded of what came of it; zero while nothing was. It was called
+	// before, if it was.
+	Ended time.Time
 }
 
 // A Finished delivery is one of which something became known.

@@ -34,6 +34,14 @@ type Record struct {
 	InDoubt time.Time `cbor:"18,keyasint,omitzero" json:"in_doubt,omitzero"`
 	// Awaits is the filed alert for which what is Aside or Settled waits. Such a record is about no alert.
 	Awaits Key `cbor:"19,keyasint,omitempty" json:"awaits,omitempty"`
+	// Held is set beside a result after which nothing goes out on the channel for a time.
+	Held *Held `cbor:"20,keyasint,omitempty" json:"held,omitempty"`
+}
+
+// Held says that a channel is left alone: its provider asked for that, or its account must be mended first.
+type Held struct {
+	Channel string    `cbor:"1,keyasint" json:"channel"`
+	Until   time.Time `cbor:"2,keyasint" json:"until"`
 }
 
 // Opened says that an alert was accepted, or that one which was is now for more areas.

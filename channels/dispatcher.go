@@ -15,7 +15,8 @@ import (
 // within the provider's rate and concurrency, with every attempt on record before its call and
 // every outcome after it.
 //
-// Its life: Run holds the lease all the while; it refills the outbox from the record; then, until
+// Its life: Run holds the lease all the while; it goes on at the pace of the dispatcher before, in whichever
+// process that was, and refills the outbox from the record; then, until
 // its context is done, it takes what is due, records the attempts, calls the provider and records
 // what came of it, each step while others go on: a window of messages is taken and worded while the
 // one before becomes durable. When the context is done it takes nothing more, waits for the calls that
@@ -29,6 +30,8 @@ type Dispatcher struct {
 	Meter   Meter
 	// Inbox takes what the provider answers about messages that it took.
 	Inbox Inbox
+	// Account is the process's for the channel; nil where no dispatcher was before in this process.
+	Account *Account
 
 	limits      Limits
 	pace        *pace
@@ -73,7 +76,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	ctx, d.stop = context.WithCancel(ctx)
 	defer d.stop()
 	d.limits = d.Channel.Limits()
-	d.pace = newPace(d.limits.Rate)
+	d.pace = d.succeed(d.Now())
 	d.width, d.recording = newWidth(d.limits), newRecording()
 	d.calls, d.conclusions, d.starts = newCalls(), newConclusions(), newStarts(d.pace, d.Now, d.limits.Concurrency, d.room)
 	whole := context.WithoutCancel(ctx) // what is begun is brought to its end

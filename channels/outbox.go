@@ -13,6 +13,11 @@ type Outbox interface {
 	// Refill makes everything due that the record says is, and settles as Unknown, to be
 	// looked into at the given times, what a dispatcher before left in the middle.
 	Refill(ctx context.Context, reconcileAt func(attempted time.Time) time.Time) error
+	// Newest are up to n attempts that were put on record last, the newest first, by whichever process: fewer
+	// where fewer are remembered. Held is until when the record says that nothing goes out on the channel; zero,
+	// or past, where something may.
+	Newest(n int) []alerting.Begun
+	Held(now time.Time) time.Time
 	// Take removes due deliveries, the most urgent first, as many as there are places for, and appends
 	// them to a list. Each is either begun or given back.
 	Take(to []alerting.Due, places alerting.Places, now time.Time) []alerting.Due

@@ -50,8 +50,11 @@ type outbox struct {
 	begun      map[[2]int]time.Time // delivery and attempt
 	duplicates int                  // attempts begun as possible duplicates
 	takes      []time.Time
-	records    int // calls of Begin
-	outcomes   int // calls of Finish
+	newest     []alerting.Begun // on record, the oldest first
+	held       time.Time
+	forgets    bool // the record does not tell of attempts and holds
+	records    int  // calls of Begin
+	outcomes   int  // calls of Finish
 	wake       chan struct{}
 	silent     []*silence // what the provider took and told no end of
 	putFails   func() error
@@ -191,6 +194,8 @@ func (o *outbox) Begin(ctx context.Context, due []alerting.Due) error {
 		d.taken, d.state, d.attempts, d.since = false, alerting.Attempting, x.Attempt, time.Now()
 		d.retryAt = time.Time{}
 		o.begun[[2]int{int(x.Delivery), x.Attempt}] = d.since
+		x.Since = d.since
+		o.newest = append(o.newest, alerting.Begun{Due: x})
 		if x.Unsettled {
 			o.duplicates++
 		}
@@ -244,6 +249,7 @@ func (o *outbox) finish(ctx context.Context, x alerting.Due, c alerting.Conclusi
 	d := o.deliveries[x.Delivery]
 	d.taken, d.state, d.retryAt = false, c.State, c.RetryAt
 	d.results = append(d.results, c)
+	o.end(x.Delivery, c)
 	if c.State == alerting.Failed && !c.RetryAt.IsZero() {
 		d.state = alerting.Queued
 	}
@@ -252,6 +258,38 @@ func (o *outbox) finish(ctx context.Context, x alerting.Due, c alerting.Conclusi
 	}
 	o.signal()
 	return nil
+}
+
+// end notes when an attempt's outcome came on record, and until when nothing else goes out.
+func (o *outbox) end(delivery uint32, c alerting.Conclusion) {
+	if c.HoldUntil.After(o.held) {
+		o.held = c.HoldUntil
+	}
+	for i := range o.newest {
+		if x := &o.newest[i]; x.Due.Delivery == delivery && x.Due.Attempt == c.Attempt && x.Ended.IsZero() {
+			x.Ended = time.Now()
+		}
+	}
+}
+
+func (o *outbox) Newest(n int) []alerting.Begun {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.forgets {
+		return nil
+	}
+	newest := slices.Clone(o.newest[max(0, len(o.newest)-n):])
+	slices.Reverse(newest)
+	return newest
+}
+
+func (o *outbox) Held(time.Time) time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.forgets {
+		return time.Time{}
+	}
+	return o.held
 }
 
 // wordSlowly makes every message take so long to be worded from now on.

@@ -77,6 +77,13 @@ func (p *pace) promise(cost int) {
 	p.promised += float64(max(cost, 1))
 }
 
+// forgive forgets every promise: nobody is left to keep it.
+func (p *pace) forgive() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.promised = 0
+}
+
 // slot takes the first unit of a message that has been ready since the given time, and returns how
 // long to wait before its call. It is reckoned from when the message could have begun, so that waking
 // late costs nothing of the rate.

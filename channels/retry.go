@@ -66,6 +66,17 @@ func judge(attempt int, o alerting.Outcome, expires, now time.Time, reconcileAft
 	return c
 }
 
+// heldUntil is until when an outcome keeps everything on the channel back; zero where it does not.
+func heldUntil(o alerting.Outcome, now time.Time) time.Time {
+	switch {
+	case o.PauseChannel > 0:
+		return now.Add(max(o.PauseChannel, o.RetryAfter))
+	case o.State == alerting.Failed && o.Retry && o.MessageOnly, o.RetryAfter <= 0:
+		return time.Time{}
+	}
+	return now.Add(o.RetryAfter)
+}
+
 // notAfter moves a retry that would come after the end to the end, if there is one. Where that is
 // when the message expires, it is settled as expired then, and not sent.
 func notAfter(retryAt, end time.Time) time.Time {

@@ -25,7 +25,9 @@ func (d *Dispatcher) send(ctx context.Context, j *job) {
 	d.width.answered(j.exchange, done)
 	d.Meter.Sent(d.Channel.Name(), outcome.State, done.Sub(now))
 	j.settled(d.learn(outcome, now, done))
-	d.finish(j.due, judge(j.due.Attempt, outcome, j.message.Expires, done, d.limits.ReconcileAfter))
+	conclusion := judge(j.due.Attempt, outcome, j.message.Expires, done, d.limits.ReconcileAfter)
+	conclusion.HoldUntil = heldUntil(outcome, done)
+	d.finish(j.due, conclusion)
 }
 
 // giveUp concludes an attempt on record for which there was no room in time: it is not made, and the
@@ -70,13 +72,13 @@ func (d *Dispatcher) lapsed() string {
 func (d *Dispatcher) learn(o alerting.Outcome, called, now time.Time) error {
 	switch {
 	case o.PauseChannel > 0:
-		d.pace.hold(now.Add(max(o.PauseChannel, o.RetryAfter)))
+		d.pace.hold(heldUntil(o, now))
 		d.Log.Error().Str("channel", d.Channel.Name()).Str("code", o.Code).Str("reason", o.Reason).Dur("for", o.PauseChannel).Msg("channel paused")
 		return fmt.Errorf("channel paused: %s", o.Reason)
 	case o.State == alerting.Failed && o.Retry && o.MessageOnly:
 		// To refuse this message for now, the provider must be working.
 	case o.RetryAfter > 0:
-		d.pace.slower(called, now, now.Add(o.RetryAfter))
+		d.pace.slower(called, now, heldUntil(o, now))
 		return errNoEvidence
 	case o.State == alerting.Unknown, o.State == alerting.Failed && o.Retry:
 		return fmt.Errorf("%s: %s", o.State, o.Reason)

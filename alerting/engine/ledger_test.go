@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -218,4 +219,16 @@ func TestJournalThatFailedStaysFailed(t *testing.T) {
 	fresh := e.Journal(engine.LedgerAlerts, theirs)
 	_, err = fresh.Append(ctx, record("a3", "begun anew"))
 	assert.NoError(t, err)
+}
+
+func TestUntilWhenAChannelIsHeldStandsBesideTheResult(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	r := record("a1", "x")
+	r.Results = []alerting.Result{{Delivery: 3, Attempt: 1, State: alerting.Failed, Code: "20429", RetryAt: r.At.Add(time.Minute)}}
+	r.Held = &alerting.Held{Channel: "sms", Until: r.At.Add(30*time.Second + time.Nanosecond)}
+	sequence, err := e.Append(t.Context(), engine.LedgerChannel("sms"), 0, r)
+	require.NoError(t, err)
+	got := followLedger(t, e, 0).until(t, sequence)
+	assert.Equal(t, []alerting.Record{r}, got[0].records)
 }

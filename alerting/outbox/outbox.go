@@ -61,6 +61,12 @@ func (o *Outbox) Refill(ctx context.Context, reconcileAt func(time.Time) time.Ti
 	return err
 }
 
+// Newest implements channels.Outbox.
+func (o *Outbox) Newest(n int) []alerting.Begun { return o.Board.Newest(o.Channel, n) }
+
+// Held implements channels.Outbox.
+func (o *Outbox) Held(now time.Time) time.Time { return o.Board.Held(o.Channel, now) }
+
 // Take implements channels.Outbox.
 func (o *Outbox) Take(to []alerting.Due, places alerting.Places, now time.Time) []alerting.Due {
 	return o.Board.Take(to, o.Channel, places, now)
@@ -181,12 +187,21 @@ func (o *Outbox) conclude(ctx context.Context, finished []alerting.Finished) err
 		record.Results = append(record.Results, alerting.Result{
 			Delivery: f.Due.Delivery, Attempt: f.Attempt, State: f.State, RetryAt: f.RetryAt.UTC(), ProviderID: f.ProviderID, Code: f.Code, Reason: f.Reason,
 		})
+		record.Held = o.longer(record.Held, f.HoldUntil)
 	}
 	_, err := o.Journal.Append(ctx, records.list()...)
 	for range finished {
 		faults.Reach(faults.AfterOutcome)
 	}
 	return err
+}
+
+// longer is until when the channel is held after another outcome; nil where it is not.
+func (o *Outbox) longer(held *alerting.Held, until time.Time) *alerting.Held {
+	if until.IsZero() || held != nil && !until.After(held.Until) {
+		return held
+	}
+	return &alerting.Held{Channel: o.Channel, Until: until.UTC()}
 }
 
 func (o *Outbox) write(ctx context.Context, records *group) error {

@@ -39,6 +39,7 @@ type Board struct {
 	byIdentity map[string]*alert   // what makes two messages the same alert
 	byID       map[string][]*alert // the producers' own ids
 	outboxes   map[string]*outbox  // by channel
+	paces      map[uint16]*pace    // by a channel's number
 
 	channels []string // as they first occurred: a delivery has the number
 	areas    lists[alerting.Area]
@@ -51,7 +52,7 @@ func NewBoard() *Board {
 		last: map[string]uint64{}, updated: make(chan struct{}), recalls: make(chan struct{}, 1), stale: map[alerting.Key]struct{}{},
 		shelves: map[alerting.Key]*shelf{},
 		alerts:  map[alerting.Key]*alert{}, byIdentity: map[string]*alert{}, byID: map[string][]*alert{},
-		outboxes: map[string]*outbox{}, areas: newLists[alerting.Area](), teams: newLists[string](),
+		outboxes: map[string]*outbox{}, paces: map[uint16]*pace{}, areas: newLists[alerting.Area](), teams: newLists[string](),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 func (b *Board) fold(sequence uint64, r *alerting.Record) {
 	b.inbound = max(b.inbound, r.Inbound)
 	b.foldAside(sequence, r)
+	b.foldHeld(r)
 	if r.Alert == "" {
 		return // only a cursor
 	}

@@ -33,6 +33,7 @@ func (b *Board) foldAttempt(a *alert, at time.Time, x alerting.Attempt) {
 	d.traits.set(refused, false)
 	_, over := a.over()
 	d.traits.set(uncalled, over != "" && !d.traits.has(orphan))
+	b.pace(d.channel).begin(begun{a.key, x.Delivery, uint16(x.Attempt)})
 	a.keep(d, Entry{At: at, State: alerting.Attempting, Attempt: x.Attempt, PossibleDuplicate: x.PossibleDuplicate})
 	b.recount(a, x.Delivery, counted)
 }

@@ -41,9 +41,9 @@ func (s *Service) run(ctx, running context.Context, roles []string) error {
 	}
 	if slices.Contains(roles, RoleWorker) {
 		for name, channel := range s.channels {
-			memory := &outbox.Memory{}
+			memory, account := &outbox.Memory{}, &channels.Account{}
 			s.underLease(running, "channel-"+name, func(ctx context.Context, lease *engine.Lease) error {
-				return s.dispatch(ctx, lease, channel, memory)
+				return s.dispatch(ctx, lease, channel, memory, account)
 			})
 		}
 	}
@@ -131,7 +131,7 @@ func (s *Service) policy() escalation.Policy {
 }
 
 // dispatch sends what is due on a channel, once messages may go out.
-func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel channels.Channel, memory *outbox.Memory) error {
+func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel channels.Channel, memory *outbox.Memory, account *channels.Account) error {
 	name := channel.Name()
 	if !s.gate.Wait(ctx) {
 		return nil
@@ -141,7 +141,7 @@ func (s *Service) dispatch(ctx context.Context, lease *engine.Lease, channel cha
 	}
 	journal := s.journal(engine.LedgerChannel(name))
 	dispatcher := &channels.Dispatcher{
-		Channel: channel, Lease: s.gate.Guard(lease), Now: time.Now, Log: s.log, Meter: s.metrics, Inbox: s.engine,
+		Channel: channel, Lease: s.gate.Guard(lease), Now: time.Now, Log: s.log, Meter: s.metrics, Inbox: s.engine, Account: account,
 		Outbox: &outbox.Outbox{
 			Channel: name, Board: s.board, Journal: journal, Word: newWriter(s.desk, s.links, channel.Format()).word,
 			OptedOut: s.optedOut, OptOut: s.optOut, Memory: memory, Now: time.Now,
