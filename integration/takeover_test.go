@@ -31,7 +31,8 @@ func TestWorkMovesToTheLiving(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // with the other way to be lost
 			f := harness.NewFleet(t, harness.NewServer(t), map[string]string{
-				"CHANNELS__SMS__RATE": "20", "CHANNELS__EMAIL__RATE": "3", "CHANNELS__SIGNAL__RATE": "2", "CHANNELS__FALLBACK_AFTER__SEVERE": "10m",
+				"CHANNELS__SMS__RATE": "20", "CHANNELS__EMAIL__RATE": "3", "CHANNELS__SIGNAL__RATE": "2",
+				"CHANNELS__FALLBACK_AFTER__SEVERE": "10m",
 			}, "api,router,worker,tracker", "api,router,worker,tracker")
 			did := history{people: backlog(), fallbackAfter: 10 * time.Minute, acknowledged: map[alerting.Key][]string{}}
 			f.Import(did.people...)
@@ -65,6 +66,9 @@ func TestWorkMovesToTheLiving(t *testing.T) {
 				f.Finished(key)
 			}
 			checked(t, f.World, did)
+			for channel, rate := range map[string]float64{"sms": 20, "email": 3, "signal": 2} {
+				keptTheRate(t, f.World, channel, rate)
+			}
 		})
 	}
 }
