@@ -77,6 +77,13 @@ func heldUntil(o alerting.Outcome, now time.Time) time.Time {
 	return now.Add(o.RetryAfter)
 }
 
+// askedUntil is until when the provider asked for nothing more; zero where it did not. A pause is not among it: it is
+// the operator's to end, who has mended what was wrong and starts the process again.
+func askedUntil(o alerting.Outcome, now time.Time) time.Time {
+	o.PauseChannel = 0
+	return heldUntil(o, now)
+}
+
 // notAfter moves a retry that would come after the end to the end, if there is one. Where that is
 // when the message expires, it is settled as expired then, and not sent.
 func notAfter(retryAt, end time.Time) time.Time {

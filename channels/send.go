@@ -26,7 +26,7 @@ func (d *Dispatcher) send(ctx context.Context, j *job) {
 	d.Meter.Sent(d.Channel.Name(), outcome.State, done.Sub(now))
 	j.settled(d.learn(outcome, now, done))
 	conclusion := judge(j.due.Attempt, outcome, j.message.Expires, done, d.limits.ReconcileAfter)
-	conclusion.HoldUntil = heldUntil(outcome, done)
+	conclusion.HoldUntil = askedUntil(outcome, done)
 	d.finish(j.due, conclusion)
 }
 

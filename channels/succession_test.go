@@ -141,33 +141,52 @@ func TestADispatcherWhoseJournalFailedIsFollowedAtTheRate(t *testing.T) {
 }
 
 func TestWhatTheProviderAskedForOutlivesADispatcher(t *testing.T) {
-	for name, asked := range map[string]alerting.Outcome{
-		"Retry-After": {State: alerting.Failed, Retry: true, RetryAfter: time.Minute, Code: "20429"},
-		"pause":       {State: alerting.Failed, Retry: true, PauseChannel: time.Minute, Code: "20003"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			succeeded(t, channels.Limits{Rate: 20, Concurrency: 4}, func(t *testing.T, w *world) {
-				w.offerMany(4000, 1, 1)
-				w.provider.answer = func(call) alerting.Outcome { return asked }
-				stop := w.start(t)
-				pass(time.Second)
-				require.NoError(t, stop())
-				before := w.provider.count()
-				require.NotZero(t, before)
-				w.provider.answers(accepted)
-				for range 2 { // takeovers
-					stop = w.start(t)
-					pass(29 * time.Second)
-					require.NoError(t, stop())
-				}
-				assert.Zero(t, w.provider.count()-before, "it asked for a minute")
-				stop = w.start(t)
-				pass(5 * time.Second)
-				require.NoError(t, stop())
-				assert.NotZero(t, w.provider.count()-before, "the minute is over")
-			})
-		})
+	succeeded(t, channels.Limits{Rate: 20, Concurrency: 4}, func(t *testing.T, w *world) {
+		w.restsThrough(t, alerting.Outcome{State: alerting.Failed, Retry: true, RetryAfter: time.Minute, Code: "20429"})
+	})
+}
+
+func TestAPauseOutlivesADispatcherAndEndsWithTheProcess(t *testing.T) {
+	paused := alerting.Outcome{State: alerting.Failed, Retry: true, PauseChannel: time.Minute, Code: "20003"}
+	bubble(t, channels.Limits{Rate: 20, Concurrency: 4}, func(t *testing.T, w *world) {
+		w.account = &channels.Account{}
+		w.restsThrough(t, paused)
+	})
+	bubble(t, channels.Limits{Rate: 20, Concurrency: 4}, func(t *testing.T, w *world) {
+		w.rests(t, paused)
+		before := w.provider.count()
+		stop := w.start(t)
+		pass(5 * time.Second)
+		require.NoError(t, stop())
+		assert.Greater(t, w.provider.count(), before, "the operator has mended it, and started the process again")
+	})
+}
+
+// rests has a provider answer so that the channel rests, and its dispatcher end.
+func (w *world) rests(t *testing.T, asked alerting.Outcome) {
+	w.offerMany(4000, 1, 1)
+	w.provider.answer = func(call) alerting.Outcome { return asked }
+	stop := w.start(t)
+	pass(time.Second)
+	require.NoError(t, stop())
+	require.NotZero(t, w.provider.count())
+	w.provider.answers(accepted)
+}
+
+// restsThrough asserts that the channel rests for a minute, whichever dispatcher has it.
+func (w *world) restsThrough(t *testing.T, asked alerting.Outcome) {
+	w.rests(t, asked)
+	before := w.provider.count()
+	for range 2 {
+		stop := w.start(t)
+		pass(29 * time.Second)
+		require.NoError(t, stop())
 	}
+	assert.Equal(t, before, w.provider.count(), "it rests for a minute")
+	stop := w.start(t)
+	pass(5 * time.Second)
+	require.NoError(t, stop())
+	assert.Greater(t, w.provider.count(), before, "the minute is over")
 }
 
 func TestAProcessThatStartsTriesAProviderAgainWithinTheHour(t *testing.T) {
