@@ -29,15 +29,15 @@ const recordBytes = 512 << 10
 // loss; the sequence is that of the last message. alerting.ErrOvertaken means that another writer
 // was first and nothing was written; with any other error nobody can say whether they were.
 func (e *Engine) Append(ctx context.Context, subject string, last uint64, records ...alerting.Record) (uint64, error) {
-	parts, err := pack(spared(records))
+	parts, err := Pack(spared(records))
 	if err != nil {
 		return 0, err
 	}
 	return e.publishAll(ctx, subject, last, parts)
 }
 
-// pack puts records into as few messages as their size allows. Each is encoded once.
-func pack(records []alerting.Record) (messages [][]byte, err error) {
+// Pack makes the messages that hold records as the ledger stores them: as few as their size allows.
+func Pack(records []alerting.Record) (messages [][]byte, err error) {
 	encoded, err := encodeRecords(records)
 	defer release(encoded)
 	if err != nil {

@@ -30,7 +30,7 @@ var manifests = map[string]*alerting.Manifest{
 func TestAManifestIsReadAsItWasWritten(t *testing.T) {
 	for name, m := range manifests {
 		t.Run(name, func(t *testing.T) {
-			messages, err := pack([]alerting.Record{{Alert: "a1", Manifest: m}})
+			messages, err := Pack([]alerting.Record{{Alert: "a1", Manifest: m}})
 			require.NoError(t, err)
 			records, err := decodeRecords(messages[0])
 			require.NoError(t, err)

@@ -22,7 +22,7 @@ var steps = alerting.Record{
 }
 
 func TestStepsAreReadAsTheyWereWritten(t *testing.T) {
-	packed, err := pack([]alerting.Record{steps})
+	packed, err := Pack([]alerting.Record{steps})
 	require.NoError(t, err)
 	before, err := encode([]alerting.Record{steps})
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func TestStepsAreReadAsTheyWereWritten(t *testing.T) {
 func TestAManifestAndStepsInOneRecord(t *testing.T) {
 	both := steps
 	both.Manifest = manifests["a desk and a town"]
-	messages, err := pack([]alerting.Record{both, both})
+	messages, err := Pack([]alerting.Record{both, both})
 	require.NoError(t, err)
 	records, err := decodeRecords(messages[0])
 	require.NoError(t, err)

@@ -34,8 +34,8 @@ func newCrowd(people, towns int) crowd {
 	}}
 }
 
-// town is where a person lives.
-func (c crowd) town(person int) int { return person % c.areas }
+// town is where a person lives: the towns stand one after the other in the directory, as they are imported.
+func (c crowd) town(person int) int { return min(person, c.people-1) * c.areas / c.people }
 
 // townOf is where the person with an address lives; ok is false for the lone one.
 func (c crowd) townOf(address string) (town int, ok bool) {

@@ -13,11 +13,15 @@ import (
 	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"revere/alerting"
+	"revere/alerting/engine"
 )
 
 const (
-	attemptsPerRecord = 64 // as a dispatcher writes them
-	largestBatch      = 1000
+	largestBatch = 1000
+	// A chunk of the bare pipeline names so many attempts.
+	attemptsPerChunk = 64
+	// attemptsPerWindow are those that a dispatcher puts on record together.
+	attemptsPerWindow = 256
 )
 
 // The bare engine's streams.
@@ -29,11 +33,13 @@ const (
 
 // A bareEngine is JetStream and nothing else.
 type bareEngine struct {
-	js   jetstream.JetStream
-	shut func()
-	// The messages that an alert to everyone makes: its manifest, the attempts, the outcomes.
-	manifest, attempts, outcomes [][]byte
+	js           jetstream.JetStream
+	shut         func()
+	chunked, own messages
 }
+
+// Messages are what an alert to everyone makes: its manifest, the attempts, the outcomes.
+type messages struct{ manifest, attempts, outcomes [][]byte }
 
 // measureEngine writes and reads the messages that the product writes, with no product around them.
 func (r *run) measureEngine(ctx context.Context) (err error) {
@@ -86,33 +92,57 @@ func startBare(s *site) (*bareEngine, error) {
 	return &bareEngine{js: js, shut: func() { conn.Close(); shut() }}, nil
 }
 
-// compose encodes the messages: the manifest as the router made it, a record a message, and an
-// attempt and an outcome for each delivery, packed.
+// compose makes the messages: in chunks, each a record in CBOR, and as the ledger has them.
 func (b *bareEngine) compose(records []alerting.Record, deliveries int) error {
-	encoding, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode() // as the engine's room does
+	encoding, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode()
 	if err != nil {
 		return err
 	}
-	var failed error
-	encode := func(x alerting.Record) []byte {
-		data, err := encoding.Marshal([]alerting.Record{x})
-		failed = errors.Join(failed, err)
-		return data
+	chunks := func(records []alerting.Record) (all [][]byte, err error) {
+		for _, x := range records {
+			data, failed := encoding.Marshal([]alerting.Record{x})
+			all, err = append(all, data), errors.Join(err, failed)
+		}
+		return all, err
 	}
-	for _, x := range records {
-		b.manifest = append(b.manifest, encode(x))
+	windows := func(records []alerting.Record) (all [][]byte, err error) {
+		for _, x := range records {
+			data, failed := engine.Pack([]alerting.Record{x})
+			all, err = append(all, data...), errors.Join(err, failed)
+		}
+		return all, err
 	}
 	key, at := records[0].Alert, records[0].At
-	for first := 0; first < deliveries; first += attemptsPerRecord {
+	if b.chunked, err = compose(records, steps(key, at, deliveries, attemptsPerChunk), chunks, chunks); err != nil {
+		return err
+	}
+	b.own, err = compose(records, steps(key, at, deliveries, attemptsPerWindow), engine.Pack, windows)
+	return err
+}
+
+func compose(manifest []alerting.Record, steps [2][]alerting.Record, whole, each func([]alerting.Record) ([][]byte, error)) (m messages, err error) {
+	if m.manifest, err = whole(manifest); err != nil {
+		return m, err
+	}
+	if m.attempts, err = each(steps[0]); err != nil {
+		return m, err
+	}
+	m.outcomes, err = each(steps[1])
+	return m, err
+}
+
+// steps are an attempt and an outcome of each delivery, so many in a record.
+func steps(key alerting.Key, at time.Time, deliveries, together int) (all [2][]alerting.Record) {
+	for first := 0; first < deliveries; first += together {
 		attempts, outcomes := alerting.Record{Alert: key, At: at}, alerting.Record{Alert: key, At: at}
-		for i := first; i < min(first+attemptsPerRecord, deliveries); i++ {
+		for i := first; i < min(first+together, deliveries); i++ {
 			id := alerting.NewDeliveryID(key, kindName, fmt.Sprint(i))
 			attempts.Attempts = append(attempts.Attempts, alerting.Attempt{Delivery: uint32(i), Attempt: 1})
 			outcomes.Results = append(outcomes.Results, alerting.Result{Delivery: uint32(i), Attempt: 1, State: alerting.Accepted, ProviderID: "SM" + id.String()})
 		}
-		b.attempts, b.outcomes = append(b.attempts, encode(attempts)), append(b.outcomes, encode(outcomes))
+		all[0], all[1] = append(all[0], attempts), append(all[1], outcomes)
 	}
-	return failed
+	return all
 }
 
 // fresh makes the streams anew.

@@ -174,6 +174,9 @@ func (p *product) measureBacklog(ctx context.Context) error {
 		return err
 	}
 	p.latencies("backlog", took)
+	for _, n := range p.service.Board().Backlog(kindName) {
+		p.figures["backlog_left"] += float64(n)
+	}
 	return p.measureBreadth(ctx, key)
 }
 

@@ -46,8 +46,9 @@ var catalogue = []Figure{
 	{Name: "engine_manifest", About: "engine: atomic batch of manifest records (500 deliveries each)", Unit: "deliveries/s"},
 	{Name: "engine_attempts", About: "engine: atomic batches of attempt records (64 each)", Unit: "deliveries/s"},
 	{Name: "engine_consume", About: "engine: consume the manifest records", Unit: "deliveries/s"},
-	{Name: "engine_route", About: "engine: bare route, an alert to its durable manifest", Unit: "deliveries/s"},
-	{Name: "engine_pipeline", About: "engine: bare pipeline, route + attempts + outcomes + read back", Unit: "deliveries/s"},
+	{Name: "engine_route", About: "engine: bare route, an alert to its durable manifest in the same messages", Unit: "deliveries/s"},
+	{Name: "engine_pipeline", About: "engine: bare pipeline in chunks, route + attempts + outcomes + read back", Unit: "deliveries/s"},
+	{Name: "engine_pipeline_own", About: "… with the product's own messages, fewer and smaller", Unit: "deliveries/s"},
 	{Name: "engine_latency_p50", About: "engine: alert to durable attempt, p50", Unit: "ms"},
 	{Name: "engine_latency_p99", About: "engine: alert to durable attempt, p99", Unit: "ms"},
 
@@ -65,6 +66,7 @@ var catalogue = []Figure{
 	{Name: "backlog_p50", About: "… of an extreme alert behind a minor one's backlog, p50", Unit: "ms", Against: "engine_latency_p50"},
 	{Name: "backlog_p99", About: "… p99", Unit: "ms", Against: "engine_latency_p99", Target: "≤ 20 ms with 100,000 queued"},
 	{Name: "backlog_max", About: "… longest", Unit: "ms"},
+	{Name: "backlog_left", About: "… messages that still waited behind the last of them", Unit: "messages"},
 
 	{Name: "http_connections", About: "SMS over HTTP to a stand-in in another process: connections", Unit: "connections"},
 	{Name: "http_bare", About: "… a loop of bare twilio-go calls", Unit: "messages/s"},

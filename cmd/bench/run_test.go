@@ -21,9 +21,9 @@ import (
 // names are the figures that programs read: none is ever renamed or dropped.
 var names = []string{
 	"disk_sync_p50",
-	"engine_manifest", "engine_attempts", "engine_consume", "engine_route", "engine_pipeline", "engine_latency_p50", "engine_latency_p99",
+	"engine_manifest", "engine_attempts", "engine_consume", "engine_route", "engine_pipeline", "engine_pipeline_own", "engine_latency_p50", "engine_latency_p99",
 	"import", "match", "expansion", "pipeline", "pipeline_cpu_few", "pipeline_cpu", "breadth",
-	"idle_p50", "idle_p99", "idle_max", "backlog_p50", "backlog_p99", "backlog_max",
+	"idle_p50", "idle_p99", "idle_max", "backlog_p50", "backlog_p99", "backlog_max", "backlog_left",
 	"http_connections", "http_bare", "http_bare_cpu", "http_product", "http_product_cpu",
 	"memory_peak", "memory_queued", "restart_directory", "restart_history", "memory_history", "restart_filed",
 }
@@ -61,7 +61,9 @@ func TestARunMeasuresEveryFigureAndLeavesNothing(t *testing.T) {
 	var got []string
 	for _, f := range report.Figures {
 		got = append(got, f.Name)
-		assert.Positive(t, f.Value, f.Name)
+		if f.Name != "backlog_left" { // so few are gone by then
+			assert.Positive(t, f.Value, f.Name)
+		}
 		assert.NotEmpty(t, f.Unit, f.Name)
 		if f.Against != "" {
 			assert.Contains(t, names, f.Against)
