@@ -19,6 +19,15 @@ func (e *Engine) PublishRaw(ctx context.Context, subject string, data []byte) (u
 	return e.publish(ctx, subject, Anywhere, data)
 }
 
+// JournalInto begins a journal that stores by a function of the test's, which has a clock of its own.
+func JournalInto(last uint64, store func(records []alerting.Record) (uint64, error)) *Journal {
+	j := (&Engine{}).Journal("", last)
+	j.store = func(_ context.Context, _ string, _ uint64, records ...alerting.Record) (uint64, error) {
+		return store(records)
+	}
+	return j
+}
+
 // StreamNames lists every stream of the account.
 func (e *Engine) StreamNames(ctx context.Context) (names []string, err error) {
 	list := e.js.StreamNames(ctx)
