@@ -4,10 +4,22 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"revere/alerting"
 	"revere/alerting/engine"
 )
+
+// What comes in is durable before it is answered: receipts a second, by how many webhooks are answered at once.
+func BenchmarkPut(b *testing.B) {
+	concurrently(b, func(e *engine.Engine) func(int) error {
+		return func(i int) error {
+			return e.Put(b.Context(), alerting.Inbound{
+				Channel: "sms", At: time.Now(), About: []string{fmt.Sprintf("SM%032d", i)}, Kind: alerting.InboundReceipt, State: alerting.Delivered,
+			})
+		}
+	})
+}
 
 // Answers at the desk are durable before they are confirmed: how many a second, by how many are given at once.
 func BenchmarkDesk(b *testing.B) {
