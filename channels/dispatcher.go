@@ -123,9 +123,13 @@ func (d *Dispatcher) round(ctx context.Context) lull {
 	if !d.questions.yield {
 		d.ask(ctx, now)
 	}
+	underWay := d.calls.count()
 	rest := d.dispatch(ctx, now)
 	if rest.atMost <= 0 {
 		return rest // there may be more to begin
+	}
+	if d.questions.yield && d.calls.count() < underWay {
+		return lull{} // the place that has become free since is a message's first
 	}
 	if d.questions.any() {
 		d.calls.awaitAny()

@@ -82,10 +82,13 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) (wait time.Duration
 		}
 		d.questions.yield = true
 		d.questions.underWay.Add(1)
-		d.calls.start(func() {
-			defer d.starts.answered()
+		d.calls.reserve(1)
+		d.calls.make(func() {
 			d.reconcile(ctx, provider, x, message)
-			d.questions.underWay.Add(-1)
+			d.starts.answered()
+			d.calls.release(1)
+			d.questions.underWay.Add(-1) // last: the place is a message's first, where they take turns
+			d.calls.signal()
 		})
 	}
 	return idle
