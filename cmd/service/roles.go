@@ -183,8 +183,9 @@ func (s *Service) append(ctx context.Context, records ...alerting.Record) (uint6
 // serve takes requests until Stop.
 func (s *Service) serve(running context.Context) {
 	s.http = api.NewHTTPServer(s.handler())
+	limited := api.Limit(s.http, s.listener, api.MaxConnections)
 	s.work.Go(func() error {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(limited); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve HTTP: %w", err)
 		}
 		return nil
