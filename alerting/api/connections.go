@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // MaxConnections is how many clients are served at once. The process has other uses for its files: a
@@ -18,13 +19,23 @@ type connections struct {
 	surplus *surplus
 
 	mu   sync.Mutex
-	open map[net.Conn]http.ConnState
+	open map[net.Conn]standing
 }
+
+// A standing is what a connection does, and since when.
+type standing struct {
+	state http.ConnState
+	since time.Time
+}
+
+// idleEnough is how long nothing must have been asked on a connection before it makes room: the next request may be
+// on its way on one that has just been answered, and would be lost with it.
+const idleEnough = 200 * time.Millisecond
 
 // Limit bounds how many clients a server serves at once that it takes from a listener: serve what is
 // returned. It is told of the connections by server.ConnState, which is set here.
 func Limit(server *http.Server, l net.Listener, most int) net.Listener {
-	c := &connections{Listener: l, most: most, surplus: newSurplus(most), open: map[net.Conn]http.ConnState{}}
+	c := &connections{Listener: l, most: most, surplus: newSurplus(most), open: map[net.Conn]standing{}}
 	server.ConnState = c.changed
 	return c
 }
@@ -55,25 +66,26 @@ func (c *connections) admit(conn net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.open) >= c.most {
-		idle := c.idle()
+		idle := c.idle(time.Now())
 		if idle == nil {
 			return false
 		}
 		delete(c.open, idle)
 		_ = idle.Close()
 	}
-	c.open[conn] = http.StateNew
+	c.open[conn] = standing{http.StateNew, time.Now()}
 	return true
 }
 
-// idle finds a connection on which nothing is under way; nil where there is none.
-func (c *connections) idle() net.Conn {
-	for conn, state := range c.open {
-		if state == http.StateIdle {
-			return conn
+// idle finds the connection on which nothing was asked for the longest time; nil where there is none.
+func (c *connections) idle(now time.Time) (found net.Conn) {
+	since := now.Add(-idleEnough)
+	for conn, s := range c.open {
+		if s.state == http.StateIdle && !s.since.After(since) {
+			found, since = conn, s.since
 		}
 	}
-	return nil
+	return found
 }
 
 // changed implements http.Server.ConnState.
@@ -83,6 +95,6 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	if state == http.StateClosed || state == http.StateHijacked {
 		delete(c.open, conn)
 	} else if _, known := c.open[conn]; known { // else it has made room for another
-		c.open[conn] = state
+		c.open[conn] = standing{state, time.Now()}
 	}
 }

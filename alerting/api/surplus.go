@@ -24,8 +24,9 @@ type surplus struct {
 const (
 	// maxRefusals bounds how many connections are being refused at once.
 	maxRefusals = 512
-	// refusalTime is how long one takes at most. Who has said nothing by then is hung up on.
-	refusalTime = 2 * time.Second
+	// refusalTime is how long a client has to say something, and then to be done with it. Who is not is hung up
+	// on, and may see a reset: on a machine in a flood an honest one takes a second or two.
+	refusalTime = 5 * time.Second
 	// maxUnread is how much of a request is read and thrown away behind the answer, in bytes: all of an
 	// alert. A socket that is closed with something unread is reset, and the answer may be lost with it.
 	maxUnread = maxPublishBytes + maxHeaderBytes
@@ -83,5 +84,6 @@ func (s *surplus) tell(conn net.Conn) {
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
+	_ = conn.SetDeadline(time.Now().Add(refusalTime))
 	_, _ = io.CopyN(io.Discard, conn, maxUnread) // until the client has hung up, too
 }
