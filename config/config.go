@@ -109,6 +109,10 @@ type Admission struct {
 	// OpenAlerts is how many alerts people may be able to answer before others that are not extreme
 	// wait. Each has a short code of its own, of which there are alerting.MaxOpenCodes.
 	OpenAlerts int `koanf:"open_alerts"`
+	// OpenText is how many MiB of memory may be taken by what those alerts say, and by what those say that
+	// are over and not filed yet, before others that are not extreme wait. Ten times as much may be before
+	// extreme alerts and updates are refused.
+	OpenText int `koanf:"open_text"`
 	// DiskReserve is how many MiB must stay free on DataDir's disk: below it no alert and no import is
 	// taken, so that what was accepted can be finished. It is more while much is unsent.
 	DiskReserve int `koanf:"disk_reserve"`
@@ -148,7 +152,7 @@ func defaults(sections []ChannelSection) *Config {
 			FallbackAfter: FallbackAfter{Severe: time.Minute, Moderate: 5 * time.Minute, Minor: 30 * time.Minute},
 			sections:      sections,
 		},
-		Admission: Admission{Waiting: 2000, QueuedDeliveries: 2_000_000, OpenAlerts: 10_000, DiskReserve: 256},
+		Admission: Admission{Waiting: 2000, QueuedDeliveries: 2_000_000, OpenAlerts: 10_000, OpenText: 64, DiskReserve: 256},
 		Log:       Log{Level: "info", Format: "json"},
 	}
 }

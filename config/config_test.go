@@ -85,7 +85,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	assert.Equal(t, config.NATS{Replicas: 1, Listen: "127.0.0.1:4222"}, c.NATS)
 	assert.Equal(t, config.HTTP{Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080"}, c.HTTP)
 	assert.Equal(t, config.Log{Level: "info", Format: "json"}, c.Log)
-	assert.Equal(t, config.Admission{Waiting: 2000, QueuedDeliveries: 2_000_000, OpenAlerts: 10_000, DiskReserve: 256}, c.Admission)
+	assert.Equal(t, config.Admission{Waiting: 2000, QueuedDeliveries: 2_000_000, OpenAlerts: 10_000, OpenText: 64, DiskReserve: 256}, c.Admission)
 	assert.Equal(t, "Revere", c.SenderName)
 	assert.Equal(t, &pager{Rate: 1, Tries: 3, Timeout: 15 * time.Second, ignored: "kept"}, section(c))
 	assert.Nil(t, c.Channels.Section("pigeon"))
@@ -111,11 +111,11 @@ channels:
     timeout: 1m30s
     relay: {host: relay.example.gov, password: "p: #w"}
   fallback_after: {severe: 30s, moderate: 10m, minor: 1h}
-admission: {waiting: 5, queued_deliveries: 6, open_alerts: 7, disk_reserve: 0}
+admission: {waiting: 5, queued_deliveries: 6, open_alerts: 7, open_text: 8, disk_reserve: 0}
 log: {level: debug, format: console}
 `)
 	require.NoError(t, err)
-	assert.Equal(t, config.Admission{Waiting: 5, QueuedDeliveries: 6, OpenAlerts: 7}, c.Admission)
+	assert.Equal(t, config.Admission{Waiting: 5, QueuedDeliveries: 6, OpenAlerts: 7, OpenText: 8}, c.Admission)
 	assert.Equal(t, "/var/lib/revere", c.DataDir)
 	assert.Equal(t, config.NATS{URL: "nats://a:4222,tls://b:4222", Credentials: credentials, Replicas: 3, Listen: "0.0.0.0:4223"}, c.NATS)
 	assert.Equal(t, config.HTTP{Listen: ":80", PublicURL: "https://alerts.example.gov/revere"}, c.HTTP)

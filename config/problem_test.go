@@ -99,6 +99,7 @@ func TestOneProblem(t *testing.T) {
 		{"log level", "log: {level: loud}", `log.level: "loud" is not one of trace, debug, info, warn, error`},
 		{"nothing may wait", "admission: {waiting: 0}", `admission.waiting: 0 is not from 1 to 10000: ten times as many are read ahead at most`},
 		{"more open alerts than codes", "admission: {open_alerts: 23000}", `admission.open_alerts: 23000 is not from 1 to 21328: each has a short code of its own`},
+		{"no text", "admission: {open_text: 0}", `admission.open_text: 0 is not from 1 to 65536: it is in MiB of memory`},
 		{"no deliveries", "admission: {queued_deliveries: -1}", `admission.queued_deliveries: -1 is not from 1`},
 		{"a negative reserve", "admission: {disk_reserve: -1}", `admission.disk_reserve: -1 is not from 0 to 1048576: it is in MiB`},
 		{"a missing secret is told at its section", "channels:\n  pager:\n    account: a", "revere.yaml:2: channels.pager.token: missing; the provider's console shows it"},

@@ -53,6 +53,7 @@ admission:
     waiting: 2000
     queued_deliveries: 2000000
     open_alerts: 10000
+    open_text: 64
     disk_reserve: 256
 log:
     level: info

@@ -172,6 +172,7 @@ func (a Admission) validate(add func(key, detail string)) {
 		{"waiting", a.Waiting, 1, 10_000, "ten times as many are read ahead at most"},
 		{"queued_deliveries", a.QueuedDeliveries, 1, 100_000_000, "each takes memory until it is sent"},
 		{"open_alerts", a.OpenAlerts, 1, alerting.MaxOpenCodes - spareCodes, "each has a short code of its own, and the rest are for extreme alerts"},
+		{"open_text", a.OpenText, 1, 1 << 16, "it is in MiB of memory"},
 		{"disk_reserve", a.DiskReserve, 0, 1 << 20, "it is in MiB; 0 keeps only what accepted work needs"},
 	} {
 		if bound.value < bound.low || bound.value > bound.high {

@@ -4,54 +4,97 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
-// maxConnections is how many clients may be connected at once. The process has other uses for its
-// files: a stranger who opens connections without end must not keep it from calling a provider.
-const maxConnections = 1024
+// MaxConnections is how many clients are served at once. The process has other uses for its files: a
+// stranger who opens connections without end must not keep it from calling a provider.
+const MaxConnections = 1024
 
-// connections are those that are open. One too many takes the place of one that is idle, else it is
-// closed: who works is not disturbed by who only holds the line.
+// connections are those that are served. One too many takes the place of one that is idle, else it is told
+// to come again: who works is not disturbed by who only holds the line.
 type connections struct {
-	most int
+	net.Listener
+	most    int
+	surplus *surplus
 
 	mu   sync.Mutex
-	open map[net.Conn]http.ConnState
+	open map[net.Conn]standing
 }
 
-func newConnections(most int) *connections {
-	return &connections{most: most, open: map[net.Conn]http.ConnState{}}
+// A standing is what a connection does, and since when.
+type standing struct {
+	state http.ConnState
+	since time.Time
+}
+
+// idleEnough is how long nothing must have been asked on a connection before it makes room: the next request may be
+// on its way on one that has just been answered, and would be lost with it.
+const idleEnough = 200 * time.Millisecond
+
+// Limit bounds how many clients a server serves at once that it takes from a listener: serve what is
+// returned. It is told of the connections by server.ConnState, which is set here.
+func Limit(server *http.Server, l net.Listener, most int) net.Listener {
+	c := &connections{Listener: l, most: most, surplus: newSurplus(most), open: map[net.Conn]standing{}}
+	server.ConnState = c.changed
+	return c
+}
+
+// Accept waits for the next connection that there is room for. While it answers as many of the others as
+// it may at once, the rest wait in the kernel.
+func (c *connections) Accept() (net.Conn, error) {
+	for {
+		conn, err := c.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if c.admit(conn) {
+			return conn, nil
+		}
+		c.surplus.refuse(conn)
+	}
+}
+
+// Close takes no more connections. Those that are being refused are left to their end, which is near.
+func (c *connections) Close() error {
+	c.surplus.stop()
+	return c.Listener.Close()
+}
+
+// admit makes room for a connection, if need be in the place of an idle one, which asks for nothing.
+func (c *connections) admit(conn net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.open) >= c.most {
+		idle := c.idle(time.Now())
+		if idle == nil {
+			return false
+		}
+		delete(c.open, idle)
+		_ = idle.Close()
+	}
+	c.open[conn] = standing{http.StateNew, time.Now()}
+	return true
+}
+
+// idle finds the connection on which nothing was asked for the longest time; nil where there is none.
+func (c *connections) idle(now time.Time) (found net.Conn) {
+	since := now.Add(-idleEnough)
+	for conn, s := range c.open {
+		if s.state == http.StateIdle && !s.since.After(since) {
+			found, since = conn, s.since
+		}
+	}
+	return found
 }
 
 // changed implements http.Server.ConnState.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch state {
-	case http.StateClosed, http.StateHijacked:
+	if state == http.StateClosed || state == http.StateHijacked {
 		delete(c.open, conn)
-	case http.StateNew:
-		if len(c.open) >= c.most {
-			c.makeRoom(conn)
-			return
-		}
-		fallthrough
-	default:
-		if _, known := c.open[conn]; known || state == http.StateNew {
-			c.open[conn] = state
-		}
+	} else if _, known := c.open[conn]; known { // else it has made room for another
+		c.open[conn] = standing{state, time.Now()}
 	}
-}
-
-// makeRoom closes an idle connection for the new one, else the new one.
-func (c *connections) makeRoom(conn net.Conn) {
-	for other, state := range c.open {
-		if state == http.StateIdle {
-			delete(c.open, other)
-			_ = other.Close() // it asks for nothing
-			c.open[conn] = http.StateNew
-			return
-		}
-	}
-	_ = conn.Close() // it has not been served yet
 }

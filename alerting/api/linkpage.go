@@ -73,11 +73,13 @@ func (s *Server) withdrawal(page *linkPage, p tracking.Place) {
 	page.Heading, page.Title, page.Until, page.Responses = "WITHDRAWN, "+s.where(p), "Withdrawn: "+page.Title, "", nil
 	head, _ := s.Board.Head(p.Key)
 	for _, key := range head.Corrects {
+		_ = s.Board.Recall(key) // else its texts may be shortened
 		original, _ := s.Board.Opened(key)
-		if original.Alert.Instruction == p.Alert.Instruction {
+		brief := original.Alert.Brief() // which is what a cancel repeats
+		if p.Alert.Instruction == original.Alert.Instruction || p.Alert.Instruction == brief.Instruction {
 			page.Do = nil
 		}
-		if original.Alert.Description == p.Alert.Description {
+		if p.Alert.Description == original.Alert.Description || p.Alert.Description == brief.Description {
 			page.What = nil
 		}
 	}

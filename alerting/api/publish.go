@@ -81,6 +81,7 @@ func (s *Server) publishRoutes(r *Router) {
 // publishes describes what an operation answers that takes an alert, or changes to one.
 func (r *Router) publishes(op huma.Operation) huma.Operation {
 	op.DefaultStatus = http.StatusAccepted
+	op.Middlewares = huma.Middlewares{r.bodies.inTurn}
 	op.Errors = []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInsufficientStorage}
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "A dry run", Content: r.content(DryRun{})},

@@ -42,6 +42,7 @@ type rig struct {
 	log      *logBuffer
 	tokens   map[string]string // by role, or name
 	stopping chan struct{}
+	most     int           // clients at once; 0 is the API's own bound
 	patience time.Duration // of the HTTP server with slow clients; 0 is its own
 }
 
@@ -121,6 +122,10 @@ func (r *rig) serve(ctx context.Context, book *access.Book, adjust []func(*rig))
 	if r.patience > 0 {
 		r.Config.ReadHeaderTimeout, r.Config.ReadTimeout = r.patience, r.patience
 	}
+	if r.most == 0 {
+		r.most = api.MaxConnections
+	}
+	r.Listener = api.Limit(r.Config, r.Listener, r.most)
 	r.Start()
 }
 

@@ -21,6 +21,7 @@ import (
 type Router struct {
 	huma   huma.API
 	tokens *access.Book
+	bodies bodies
 	log    zerolog.Logger
 }
 
@@ -58,7 +59,7 @@ func (s *Server) newRouter(mux *http.ServeMux) *Router {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearer: {Type: "http", Scheme: "bearer", Description: "A token of `revere tokens new`. Roles: admin, producer, viewer."},
 	}
-	return &Router{huma: humago.New(mux, config), tokens: s.Tokens, log: s.Log}
+	return &Router{huma: humago.New(mux, config), tokens: s.Tokens, bodies: newBodies(), log: s.Log}
 }
 
 // Handle adds an operation for callers whose token has the role, or one that includes it. The error

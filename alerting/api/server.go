@@ -118,11 +118,12 @@ const (
 )
 
 // NewHTTPServer returns the settings for serving the API to anyone: slow and oversized requests are
-// cut off, and so are more connections than maxConnections. Routes that take or give more than that extend their own deadlines. The caller listens.
+// cut off. Routes that take or give more than that extend their own deadlines. The caller listens, and Limits how
+// many clients there are.
 func NewHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTime, WriteTimeout: writeTime,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeaderBytes, ConnState: newConnections(maxConnections).changed,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeaderBytes,
 	}
 }
 

@@ -73,6 +73,7 @@ func (e *Engine) Filed(ctx context.Context) (all []alerting.Filed, c alerting.Ch
 		if m.subject == checkpointSubject {
 			err = decode(m.data, &c)
 		} else if err = decode(m.data, &f); err == nil {
+			f.Opened.Alert = f.Opened.Alert.Brief() // the board keeps no more, and there may be many
 			all = append(all, f)
 		}
 		if err != nil {

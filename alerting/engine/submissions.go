@@ -88,7 +88,8 @@ func verdictSubject(key alerting.Key) string { return "verdicts." + string(key) 
 // AwaitVerdict waits for the verdict on a message until ctx is done.
 func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.Verdict, error) {
 	var v alerting.Verdict
-	sub, err := e.conn.SubscribeSync(verdictSubject(key))
+	told := make(chan *nats.Msg, 4) // SubscribeSync makes room for 65,536, half a MiB for each who waits
+	sub, err := e.conn.ChanSubscribe(verdictSubject(key), told)
 	if err != nil {
 		return v, err
 	}
@@ -97,8 +98,11 @@ func (e *Engine) AwaitVerdict(ctx context.Context, key alerting.Key) (alerting.V
 		if kept, err := once(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return e.lastVerdict(ctx, key) }); err == nil {
 			return v, json.Unmarshal(kept.Data, &v)
 		}
-		if msg, err := sub.NextMsg(look); err == nil {
+		select {
+		case msg := <-told:
 			return v, json.Unmarshal(msg.Data, &v)
+		case <-time.After(look):
+		case <-ctx.Done():
 		}
 	}
 	return v, alerting.Errorf(alerting.CodeUnavailable, "no verdict on %s yet", key)

@@ -68,7 +68,7 @@ func (d Desk) conflict(p Publisher, alert alerting.Alert, body []byte) error {
 
 // Publish publishes one alert on the narrowest subject that covers its areas. When it returns
 // without error the alert is durable. The verdict is the router's, or VerdictPending where none came
-// in time, or where too many wait for one.
+// in time, or where too many wait for one or it has to wait for room.
 func (d Desk) Publish(ctx context.Context, p Publisher, body []byte) (alerting.Verdict, error) {
 	alert, warnings, err := d.Read(p, body)
 	if err != nil {
@@ -82,7 +82,7 @@ func (d Desk) Publish(ctx context.Context, p Publisher, body []byte) (alerting.V
 		return alerting.Verdict{}, err
 	}
 	pending := alerting.Verdict{Key: alerting.KeyOf(sequence), Verdict: VerdictPending, Sequence: sequence, Subject: area.Subject(), ID: alert.ID, Sender: alert.Sender, Warnings: warnings}
-	leave, ok := d.Admission.wait()
+	leave, ok := d.Admission.wait(alert)
 	if !ok {
 		return pending, nil
 	}
@@ -122,12 +122,19 @@ func (d Desk) Correct(ctx context.Context, p Publisher, key alerting.Key, kind a
 
 // Correction writes the alert that Correct publishes.
 func (d Desk) Correction(key alerting.Key, kind alerting.MessageType, changes []byte) ([]byte, error) {
+	unread := d.Board.Recall(key) // it says what the original says
 	original, ok := d.Board.Opened(key)
 	if !ok {
 		return nil, alerting.Errorf(alerting.CodeNotFound, "no alert has the key %q", key)
 	}
 	if head, _ := d.Board.Head(key); head.Phase == tracking.Canceled {
 		return nil, alerting.Errorf(alerting.CodeConflict, "%s was withdrawn already, by %s", key, head.ReplacedBy)
+	}
+	if unread != nil && original.Alert.Shortened() && kind == alerting.TypeUpdate { // a withdrawal must go out
+		return nil, alerting.Errorf(alerting.CodeUnavailable, "what %s says can't be read at present; try again, or publish an update that says all of it itself", key)
+	}
+	if kind == alerting.TypeCancel {
+		original.Alert = original.Alert.Brief() // a withdrawal says nothing new, and should make room
 	}
 	copied, err := marshal(original.Alert)
 	if err != nil {

@@ -180,9 +180,17 @@ func (p *pass) open(ctx context.Context, s alerting.Submission, opened alerting.
 		}
 		opened.Corrects = corrects
 	}
+	if p.measure != nil {
+		if err := p.measure.refuse(p.Now(), &opened.Alert); err != nil {
+			return err
+		}
+	}
 	code, err := p.newCode(opened)
 	if err != nil {
 		return err
+	}
+	if p.measure != nil {
+		p.measure.opened(&opened.Alert)
 	}
 	opened.Code = code
 	v.Alert, v.Code = key, opened.Code

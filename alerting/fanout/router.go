@@ -51,6 +51,8 @@ type Router struct {
 
 	// later takes a correction whose manifest can't be made before filed alerts are read again.
 	later func(alerting.Key, alerting.Opened)
+	// measure is how much is taken on; nil where nothing bounds it.
+	measure *measure
 }
 
 // Judge decides on submissions in their order, and returns when every decision is durable and its

@@ -63,12 +63,11 @@ type run struct {
 	journal alerting.Journal
 	queue   *queue
 	begun   alerting.Judged
-	measure measure
 }
 
 func (r *Router) run(source Source, journal alerting.Journal, begun alerting.Judged) *run {
 	run := &run{Router: *r, source: source, journal: journal, queue: newQueue(begun), begun: begun}
-	run.measure = measure{Room: r.Room, board: r.Board, log: r.Log}
+	run.measure = &measure{Room: r.Room, board: r.Board, log: r.Log}
 	run.Observe = func(verdict string, deliveries int) {
 		r.Observe(verdict, deliveries)
 		if verdict == alerting.VerdictAccepted {

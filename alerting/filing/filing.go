@@ -27,6 +27,7 @@ type Store interface {
 // A Board is what there is to file.
 type Board interface {
 	Fileable(since time.Time, limit int) []alerting.Filed
+	FileableForRoom(since time.Time, limit int) []alerting.Filed
 	File(alerting.Filed) (filed bool)
 	Checkpoint() alerting.Checkpoint
 }
@@ -39,12 +40,18 @@ type Clerk struct {
 	Store Store
 	// After is how long an alert must have been quiet; 0 for the package's After.
 	After time.Duration
-	Now   func() time.Time
-	Log   zerolog.Logger
+	// Crowded reports whether what is not filed takes so much memory that new alerts may soon have to wait for
+	// room. Alerts are then filed as soon as nothing was heard of them for a minute, the oldest first. Nil: never.
+	Crowded func() bool
+	Now     func() time.Time
+	Log     zerolog.Logger
 }
 
+// afterCrowded is how long an alert must have been quiet where memory is short.
+const afterCrowded = time.Minute
+
 const (
-	longestRound  = time.Minute
+	longestRound  = 5 * time.Second // to look is a pass over the alerts that are listed
 	shortestRound = 50 * time.Millisecond
 	batch         = 100
 )
@@ -69,14 +76,22 @@ func (c *Clerk) Run(ctx context.Context) {
 	}
 }
 
-// file goes on until nothing more can be filed: until there is nothing, or a round has changed nothing. What the
-// board would not take then is under way, and has its turn at the next tick.
+// file files what has been quiet for long, and where memory is short what has been for a minute, until it is not.
 func (c *Clerk) file(ctx context.Context) error {
-	since := c.Now().Add(-c.After)
-	for {
-		all := c.Board.Fileable(since, batch)
+	always := func() bool { return true }
+	if err := c.fileAll(ctx, c.After, c.Board.Fileable, always); err != nil || c.Crowded == nil {
+		return err
+	}
+	return c.fileAll(ctx, min(c.After, afterCrowded), c.Board.FileableForRoom, c.Crowded)
+}
+
+// fileAll goes on while it is wanted, and until nothing more can be filed: until there is nothing, or a round has
+// changed nothing. What the board would not take then is under way, and has its turn at the next tick.
+func (c *Clerk) fileAll(ctx context.Context, after time.Duration, fileable func(time.Time, int) []alerting.Filed, wanted func() bool) error {
+	since := c.Now().Add(-after)
+	for wanted() {
 		changed := false
-		for _, f := range all {
+		for _, f := range fileable(since, batch) {
 			if err := c.Store.File(ctx, f); err != nil {
 				return err
 			}
@@ -89,4 +104,5 @@ func (c *Clerk) file(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
 }

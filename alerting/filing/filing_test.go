@@ -168,3 +168,26 @@ func TestTheClerkDoesNotSpin(t *testing.T) {
 	clerk.Run(ctx)
 	assert.Equal(t, counting{filed: 1}, *store)
 }
+
+// Where memory is short, what is over is filed a minute later, the oldest first, and only until there is room.
+func TestWhatIsOverIsFiledSoonWhereMemoryIsShort(t *testing.T) {
+	e := startEngine(t)
+	keys := history(t, e, 6)
+	p := begin(t, e)
+	away := func() (n int) {
+		for _, key := range keys {
+			if p.Away(key) {
+				n++
+			}
+		}
+		return n
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	clerk := &filing.Clerk{Board: p.Board, Store: e, Crowded: func() bool { return away() == 0 }, Now: func() time.Time { return start.Add(2 * time.Minute) }, Log: zerolog.Nop()}
+	done := make(chan struct{})
+	go func() { defer close(done); clerk.Run(ctx) }()
+	require.Eventually(t, func() bool { return away() == 5 }, 10*time.Second, 10*time.Millisecond, "a batch of them")
+	stop()
+	<-done
+	assert.False(t, p.Away(keys[5]), "it takes place")
+}

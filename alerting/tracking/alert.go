@@ -13,7 +13,8 @@ import (
 // An alert is one alert's part of the board.
 type alert struct {
 	key            alerting.Key
-	opened         *alerting.Opened // never changed: replaced when the alert is widened
+	opened         *alerting.Opened // never changed: replaced when the alert is widened; brief where the alert is bare
+	bytes          int              // that what it says takes in memory, about; 0 of a bare one
 	openedAt       time.Time
 	first          uint64 // the ledger's sequence that opened it
 	latest         uint64 // the newest of its records

@@ -17,7 +17,18 @@ func (a *alert) quiet(since time.Time) bool {
 // Fileable returns the alerts that can be filed: over, nothing under way, nothing heard since the
 // given time, and not filed as they are now. The oldest come first, at most limit of them.
 func (b *Board) Fileable(since time.Time, limit int) (all []alerting.Filed) {
-	for _, a := range b.quiet(since, limit) {
+	return b.asFiled(b.quiet(since, limit, mayBeWorded), since)
+}
+
+// FileableForRoom returns those too that are quoted by a correction which has gone out to everyone: where it
+// is worded once more, they are read again.
+func (b *Board) FileableForRoom(since time.Time, limit int) (all []alerting.Filed) {
+	return b.asFiled(b.quiet(since, limit, func(a *alert) bool { return a.tally.busy > 0 || !a.manifested && a.givenUp == "" }), since)
+}
+
+// asFiled is what is filed of those of the alerts that can be.
+func (b *Board) asFiled(quiet []*alert, since time.Time) (all []alerting.Filed) {
+	for _, a := range quiet {
 		b.mu.RLock() // for one after the other, since to write the traces of a large one takes a while
 		if a.fileable(since) {
 			f := a.asFiled()
@@ -29,11 +40,12 @@ func (b *Board) Fileable(since time.Time, limit int) (all []alerting.Filed) {
 	return all
 }
 
-// quiet lists the alerts that can be filed, at most limit of them.
-func (b *Board) quiet(since time.Time, limit int) (all []*alert) {
+// quiet lists the alerts that can be filed and that no correction quotes which is under way, at most limit of
+// them.
+func (b *Board) quiet(since time.Time, limit int, underWay func(*alert) bool) (all []*alert) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	needed := b.needed()
+	needed := b.needed(underWay)
 	for _, a := range b.order {
 		if len(all) == limit {
 			break
@@ -92,11 +104,14 @@ func (b *Board) Begin(filed []alerting.Filed, c alerting.Checkpoint) {
 	}
 }
 
+// mayBeWorded reports whether messages of an alert may still have to be worded.
+func mayBeWorded(a *alert) bool { return a.open() || a.tally.busy > 0 }
+
 // needed are the alerts whose words a correction that is under way quotes.
-func (b *Board) needed() map[alerting.Key]bool {
+func (b *Board) needed(underWay func(*alert) bool) map[alerting.Key]bool {
 	needed := map[alerting.Key]bool{}
 	for _, a := range b.order {
-		if a.bare || !a.open() && a.tally.busy == 0 {
+		if a.bare || !underWay(a) {
 			continue
 		}
 		for _, key := range a.opened.Corrects {
@@ -130,6 +145,7 @@ func (b *Board) File(f alerting.Filed) (filed bool) {
 
 func bareAlert(f *alerting.Filed) *alert {
 	opened := f.Opened // whose address would keep all of f
+	opened.Alert = opened.Alert.Brief()
 	return &alert{
 		key: f.Key, opened: &opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, ended: f.Ended, latestAt: f.QuietSince,
 		withdrawn: f.Withdrawn, expired: f.Expired, duringExercise: f.DuringExercise, revision: f.Revision, manifested: f.GivenUp == "", givenUp: f.GivenUp,
@@ -142,7 +158,7 @@ func bareAlert(f *alerting.Filed) *alert {
 func (b *Board) Tidy(before time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	needed := b.needed()
+	needed := b.needed(mayBeWorded)
 	for _, a := range b.order {
 		if a.latestAt.Before(before.Add(-tracesKept)) {
 			a.traces = nil

@@ -92,7 +92,7 @@ func (b *Board) foldInto(a *alert, sequence uint64, r *alerting.Record) {
 // begin opens an alert, or widens one that is open: the same content on another area.
 func (a *alert) begin(sequence uint64, r *alerting.Record) {
 	if a.opened == nil {
-		a.opened, a.openedAt, a.first = r.Opened, r.At, sequence
+		a.opened, a.bytes, a.openedAt, a.first = r.Opened, r.Opened.Alert.Bytes(), r.At, sequence
 		if !r.InDoubt.IsZero() {
 			a.openedAt = r.InDoubt // by a system before: people may have answered since
 		}
@@ -100,7 +100,7 @@ func (a *alert) begin(sequence uint64, r *alerting.Record) {
 	}
 	wider := *a.opened
 	wider.Alert.Areas = alerting.UnionAreas(wider.Alert.Areas, r.Opened.Alert.Areas)
-	a.opened, a.manifested = &wider, false
+	a.opened, a.bytes, a.manifested = &wider, wider.Alert.Bytes(), false
 }
 
 // foldNotice adds a delivery that belongs to no recipient: an answer to an answer.

@@ -47,7 +47,7 @@ func (b *Board) Known(identity string) (opened alerting.Opened, key alerting.Key
 	return *a.opened, a.key, a.manifested, true
 }
 
-// Opened returns how an alert was opened.
+// Opened returns how an alert was opened. The texts of a filed one are Brief until it is recalled.
 func (b *Board) Opened(key alerting.Key) (alerting.Opened, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -110,6 +110,20 @@ func (b *Board) CountOpen(now time.Time) (n int) {
 	for _, a := range b.order {
 		if a.open() && now.Before(a.opened.Alert.Expires) {
 			n++
+		}
+	}
+	return n
+}
+
+// Bytes is about how much memory what alerts say takes, in bytes: of all that are not filed, whether they
+// take place or are over. What somebody has read again is not counted: it is forgotten by itself, and reading must
+// not keep alerts out.
+func (b *Board) Bytes() (n int) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, a := range b.order {
+		if a.filed != a.latest {
+			n += a.bytes
 		}
 	}
 	return n

@@ -66,14 +66,14 @@ func instruction(c Context) string {
 }
 
 // news is a field of the alert. A cancel made from a copy of its alert repeats that alert's texts,
-// which nobody should act on any more: only what differs counts as the cancel's own.
+// or their beginnings, which nobody should act on any more: only what differs counts as the cancel's own.
 func news(c Context, field func(*alerting.Alert) string) string {
 	own := field(c.Alert)
 	if c.Alert.Type != alerting.TypeCancel {
 		return own
 	}
 	for _, corrected := range c.Corrects {
-		if field(corrected.Alert) == own {
+		if brief := corrected.Alert.Brief(); field(corrected.Alert) == own || field(&brief) == own {
 			return ""
 		}
 	}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"revere/alerting"
 	"revere/alerting/engine"
@@ -22,12 +23,20 @@ func (s *Service) queued() (due int) {
 // room bounds what the router takes on.
 func (s *Service) room() *fanout.Room {
 	a := s.config.Admission
-	return &fanout.Room{MaxQueued: a.QueuedDeliveries, MaxOpen: a.OpenAlerts, Queued: s.queued, Storage: s.engine.Storage, Observe: s.metrics.waits}
+	return &fanout.Room{MaxQueued: a.QueuedDeliveries, MaxOpen: a.OpenAlerts, MaxBytes: s.openText(), Queued: s.queued, Storage: s.engine.Storage, Observe: s.metrics.waits}
 }
+
+// openText is how much memory alerts may take by what they say, in bytes.
+func (s *Service) openText() int { return s.config.Admission.OpenText << 20 }
+
+// crowded reports whether they take so much of it that those which are over had better be filed.
+func (s *Service) crowded() bool { return s.board.Bytes() > s.openText()/2 }
 
 // admission refuses at the API what there is no room for.
 func (s *Service) admission() *fanout.Admission {
-	return fanout.NewAdmission(s.config.Admission.Waiting, s.engine.Waiting, s.engine.Storage)
+	a := fanout.NewAdmission(s.config.Admission.Waiting, s.engine.Waiting, s.engine.Storage)
+	a.Why = func(rank int) string { return s.room().TooOpen(s.board, time.Now(), rank) }
+	return a
 }
 
 // deliveryBytes is about what one delivery still writes until it is finished: attempts, outcomes,

@@ -117,7 +117,7 @@ func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
 	}
 	work.Go(func() error { return processor.Run(ctx, arrivals) })
 	work.Go(func() error { return escalator.Run(ctx) })
-	clerk := &filing.Clerk{Board: s.board, Store: s.engine, After: s.fileAfter, Now: time.Now, Log: s.log}
+	clerk := &filing.Clerk{Board: s.board, Store: s.engine, After: s.fileAfter, Crowded: s.crowded, Now: time.Now, Log: s.log}
 	work.Go(func() error { clerk.Run(ctx); return nil })
 	return work.Wait()
 }
@@ -178,8 +178,9 @@ func (s *Service) optIn(ctx context.Context, channel, address string) error {
 // serve takes requests until Stop.
 func (s *Service) serve(running context.Context) {
 	s.http = api.NewHTTPServer(s.handler())
+	limited := api.Limit(s.http, s.listener, api.MaxConnections)
 	s.work.Go(func() error {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(limited); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve HTTP: %w", err)
 		}
 		return nil
