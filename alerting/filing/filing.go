@@ -18,8 +18,8 @@ import (
 const After = 48 * time.Hour
 
 // Most is how many deliveries all alerts may hold in memory while there are some to file: beyond it those that are
-// over and longest quiet are filed early, down to a tenth of it. 250,000 that are over take about 70 MB, and a start
-// reads them in a quarter of a second. More would not leave room, within 600 MB, for a million that are queued.
+// over and longest quiet are filed early, down to a tenth of it. 250,000 that are over take about 70 MB. More would not
+// leave room, within 600 MB, for a million that are queued.
 const Most = 250_000
 
 // Rest is how long an alert that was read again stays in memory at least: it is not filed early sooner.
