@@ -37,9 +37,9 @@ func succeeded(t *testing.T, limits channels.Limits, test func(t *testing.T, w *
 // That the rate is not exceeded is checked whenever a dispatcher stops, over the calls of all of them.
 
 func TestTheNextDispatcherKeepsTheRate(t *testing.T) {
-	for _, rate := range []float64{1, 3, 10, 100} {
+	for _, rate := range []float64{1, 10, 60} {
 		for cost := 1; cost <= 3; cost++ {
-			for _, gap := range []time.Duration{0, 40 * time.Millisecond, 300 * time.Millisecond, 2 * time.Second} {
+			for _, gap := range []time.Duration{0, 300 * time.Millisecond, 2 * time.Second} {
 				t.Run(fmt.Sprintf("%v a second, cost %d, after %v", rate, cost, gap), func(t *testing.T) {
 					succeeded(t, channels.Limits{Rate: rate, Concurrency: 4}, func(t *testing.T, w *world) { keepsTheRate(t, w, cost, gap) })
 				})

@@ -105,9 +105,9 @@ func TestAFullProviderThatAnswersSoonIsUsedToItsConcurrency(t *testing.T) {
 				w.outbox.finishTakes = time.Millisecond
 				w.offerMany(50_000, lane, 1)
 				stop := w.start(t)
-				pass(time.Second)
+				pass(400 * time.Millisecond)
 				require.NoError(t, stop())
-				assert.GreaterOrEqual(t, w.provider.count(), places*200*95/100)
+				assert.GreaterOrEqual(t, w.provider.count(), places*80*95/100)
 				assert.LessOrEqual(t, w.outbox.records, w.provider.count()/16, "attempts share records")
 			})
 		})

@@ -88,9 +88,7 @@ var routingCrashes = []crash{
 			require.NoError(c.t, c.w.Interrupt())
 			c.w.File(key)
 			c.usedUp(func() { require.True(c.t, c.w.Revive(first(faults.AfterExpansion))) })
-			_, _ = c.w.Try(harness.Request{Method: "POST", Path: "/api/v1/alerts/" + string(key) + "/cancel", Body: map[string]any{
-				"expires": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
-			}})
+			_, _ = try(c.w, harness.NewAlert("ma.boston").With("type", "cancel").With("references", []string{string(key)}))
 		},
 		then: func(c *crashed) {
 			harness.Grown(c.t, "alerts", 3, c.keys)

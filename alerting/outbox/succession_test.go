@@ -123,11 +123,8 @@ func goesOnAtTheRate(t *testing.T, rate float64, cost int) {
 		ledger = grown
 	}
 	assert.GreaterOrEqual(t, float64(p.called()*cost), 0.98*rate*18-3*2*float64(cost))
-	for _, asked := range []alerting.Outcome{
-		{State: alerting.Failed, Retry: true, RetryAfter: time.Minute},
-		{State: alerting.Failed, Retry: true, PauseChannel: time.Minute},
-	} {
-		p.answers(asked)
+	for range 2 {
+		p.answers(alerting.Outcome{State: alerting.Failed, Retry: true, RetryAfter: time.Minute})
 		ctx, stop := context.WithCancel(t.Context())
 		grown, ended := p.dispatch(ctx, ledger)
 		time.Sleep(5 * time.Second)
