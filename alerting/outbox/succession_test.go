@@ -3,17 +3,14 @@ package outbox_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
-	"revere/alerting/outbox"
 	"revere/alerting/tracking"
 	"revere/alerting/tracking/trackingtest"
 	"revere/channels"
@@ -80,11 +77,7 @@ func told(attempts []alerting.Begun) (all []string) {
 
 func TestOnlyTheNewestAttemptsAreKept(t *testing.T) {
 	w := newWorld(t)
-	var people []trackingtest.Person
-	for i := range 600 {
-		people = append(people, trackingtest.Person{Name: fmt.Sprint("P", i), Contacts: []string{fmt.Sprintf("sms:+%d", i)}})
-	}
-	w.ledger.Open(trackingtest.Alert(), people...)
+	w.ledger.Open(trackingtest.Alert(), crowd(600)...)
 	due := w.Take(nil, alerting.PlacesFor(600), start)
 	require.NoError(t, w.Begin(t.Context(), due))
 	newest := w.Newest(1000)
@@ -108,12 +101,8 @@ func TestAnotherProcessGoesOnAtTheRate(t *testing.T) {
 func goesOnAtTheRate(t *testing.T, rate float64, cost int) {
 	limits := channels.Limits{Rate: rate, Concurrency: 50, ReconcileAfter: time.Hour}
 	p := &provider{limits: limits, cost: cost, answer: alerting.Outcome{State: alerting.Accepted}}
-	var people []trackingtest.Person
-	for i := range int(rate)*60 + 20 {
-		people = append(people, trackingtest.Person{Name: fmt.Sprint("P", i), Contacts: []string{fmt.Sprintf("sms:+%d", i)}})
-	}
 	ledger := trackingtest.NewLedger(tracking.NewBoard())
-	ledger.Open(trackingtest.Alert(), people...)
+	ledger.Open(trackingtest.Alert(), crowd(int(rate)*60+20)...)
 	for n := range 3 {
 		ctx, stop := context.WithCancel(t.Context())
 		grown, ended := p.dispatch(ctx, ledger)
@@ -143,74 +132,3 @@ func goesOnAtTheRate(t *testing.T, rate float64, cost int) {
 	}
 	assert.LessOrEqual(t, float64(p.busiestSecond()), rate+max(float64(cost), rate*0.02))
 }
-
-// A provider notes when it is called, and answers at once.
-type provider struct {
-	channels.Channel
-	limits channels.Limits
-	cost   int
-
-	mu     sync.Mutex
-	answer alerting.Outcome
-	calls  []time.Time
-}
-
-func (p *provider) Name() string              { return "sms" }
-func (p *provider) Limits() channels.Limits   { return p.limits }
-func (p *provider) Cost(alerting.Message) int { return p.cost }
-
-func (p *provider) Send(context.Context, alerting.Message) alerting.Outcome {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.calls = append(p.calls, time.Now())
-	return p.answer
-}
-
-func (p *provider) answers(o alerting.Outcome) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.answer = o
-}
-
-func (p *provider) called() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.calls)
-}
-
-// busiestSecond is the most units that began within any one second.
-func (p *provider) busiestSecond() (units int) {
-	first := 0
-	for i, at := range p.calls {
-		for at.Sub(p.calls[first]) >= time.Second {
-			first++
-		}
-		units = max(units, (i+1-first)*p.cost)
-	}
-	return units
-}
-
-// dispatch runs a dispatcher in a process that has just read the ledger, until ctx is done. It
-// returns the ledger that the process adds to.
-func (p *provider) dispatch(ctx context.Context, ledger *trackingtest.Ledger) (grown *trackingtest.Ledger, ended <-chan error) {
-	board := ledger.Replayed()
-	grown = ledger.Following(board)
-	out := &outbox.Outbox{
-		Channel: "sms", Board: board, Journal: grown, Memory: &outbox.Memory{}, Now: time.Now,
-		Word:     func(tracking.Envelope, bool) alerting.Message { return alerting.Message{} },
-		OptedOut: func(string, string) bool { return false },
-	}
-	d := &channels.Dispatcher{Channel: p, Outbox: out, Lease: held{}, Now: time.Now, Log: zerolog.Nop(), Meter: unmetered{}}
-	done := make(chan error, 1)
-	go func() { done <- d.Run(ctx) }()
-	return grown, done
-}
-
-type held struct{}
-
-func (held) Held() bool { return true }
-
-type unmetered struct{}
-
-func (unmetered) Sent(string, alerting.State, time.Duration) {}
-func (unmetered) Held(string, bool)                          {}
