@@ -79,7 +79,7 @@ func (b *Board) push(a *alert, t ticket, d *delivery) {
 	q.items = append(q.items, t)
 }
 
-func (b *Board) unshift(a *alert, t ticket, d *delivery) {
+func (b *Board) unshift(a *alert, t ticket, d *delivery) *queue {
 	q := b.queue(a, d)
 	if q.head == 0 { // room for as many again: those who give back thousands hold up everybody
 		room := len(q.items) + 1
@@ -87,6 +87,7 @@ func (b *Board) unshift(a *alert, t ticket, d *delivery) {
 	}
 	q.head--
 	q.items[q.head] = t
+	return q
 }
 
 // queue returns the alert's queue for a delivery, which has its turn in its lane from then on.
@@ -196,9 +197,7 @@ func (b *Board) GiveBack(due []alerting.Due) {
 	for _, x := range slices.Backward(due) {
 		if a := b.alerts[x.Alert]; a != nil && int(x.Delivery) < len(a.deliveries) {
 			d := &a.deliveries[x.Delivery]
-			b.unshift(a, b.ticket(a, x.Delivery), d)
-			q := b.queue(a, d)
-			b.outbox(b.channel(d)).next(q)
+			b.outbox(b.channel(d)).next(b.unshift(a, b.ticket(a, x.Delivery), d))
 		}
 	}
 }
