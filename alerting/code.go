@@ -1,6 +1,9 @@
 package alerting
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Codes are spoken over radios and typed with thumbs at night. These letters and digits are not
 // mistaken for each other in print, and a letter always stands first, so that a code is never
@@ -22,15 +25,16 @@ var codeShape = [MaxCode]string{codeLetters, codeDigits, codeLetters, codeDigits
 // MaxOpenCodes is how many codes there are: so many alerts can be open at once, and no more.
 const MaxOpenCodes = len(codeLetters) * len(codeDigits) * len(codeLetters) * (1 + len(codeDigits))
 
-// Codes are those that alerts have which people may still answer. It is not safe for concurrent use.
-type Codes struct{ taken map[string]bool }
+// CodeRest is how long a code belongs to nobody once its alert is over: who answers an old message late is
+// told that it is over, and does not acknowledge another alert that they may not even have read.
+const CodeRest = 7 * 24 * time.Hour
 
-// NewCodes begins with the codes in use.
-func NewCodes(open []string) *Codes {
-	c := &Codes{make(map[string]bool, len(open))}
-	c.Take(open)
-	return c
-}
+// Codes are those that alerts have which people may still answer, or answer late. It is not safe for
+// concurrent use.
+type Codes struct{ taken, resting map[string]bool }
+
+// NewCodes begins with no codes in use.
+func NewCodes() *Codes { return &Codes{map[string]bool{}, map[string]bool{}} }
 
 // Take adds codes in use.
 func (c *Codes) Take(open []string) {
@@ -39,23 +43,31 @@ func (c *Codes) Take(open []string) {
 	}
 }
 
+// Rest adds codes that should rest; of those that are in use, too, it changes nothing.
+func (c *Codes) Rest(over []string) {
+	for _, code := range over {
+		c.resting[code] = true
+	}
+}
+
 // Pick returns a code that no open alert has, and takes it; ok is false when none is left. random
-// yields numbers in [0, n). Where it finds one, it picks a code that differs from every open code in
-// two places, of which a missing character is one, so that one slip of the thumb never acknowledges
-// another alert.
+// yields numbers in [0, n). Where it finds one, it picks a code that does not rest and that differs from
+// every open code in two places, of which a missing character is one, so that one slip of the thumb never
+// acknowledges another alert.
 func (c *Codes) Pick(random func(n int) int) (code string, ok bool) {
-	for length := MinCode; length <= MaxCode; length++ {
-		if code, ok = c.far(length, random); ok {
-			break
-		}
+	for length := MinCode; length <= MaxCode && !ok; length++ {
+		code, ok = c.far(length, random)
 	}
 	if !ok {
-		if code, ok = c.free(random); !ok {
-			return "", false
-		}
+		code, ok = c.first(random, func(code string) bool { return !c.taken[code] && !c.resting[code] })
 	}
-	c.taken[code] = true
-	return code, true
+	if !ok {
+		code, ok = c.first(random, func(code string) bool { return !c.taken[code] })
+	}
+	if ok {
+		c.taken[code] = true
+	}
+	return code, ok
 }
 
 // far looks for a code of a length at which no slip of an open one ends. No more codes are two places
@@ -67,15 +79,15 @@ func (c *Codes) far(length int, random func(n int) int) (string, bool) {
 		tries = 50
 	}
 	for range tries {
-		if code := randomCode(length, random); !c.near(code) {
+		if code := randomCode(length, random); !c.resting[code] && !c.near(code) {
 			return code, true
 		}
 	}
 	return "", false
 }
 
-// free returns any code that is not taken: the first behind a random one.
-func (c *Codes) free(random func(n int) int) (string, bool) {
+// first returns any code that may be picked: the first behind a random one.
+func (c *Codes) first(random func(n int) int, may func(code string) bool) (string, bool) {
 	short, all := codesOf(MinCode), MaxOpenCodes
 	start := random(all)
 	for i := range all {
@@ -85,7 +97,7 @@ func (c *Codes) free(random func(n int) int) (string, bool) {
 		} else {
 			code = codeAt(MaxCode, n-short)
 		}
-		if !c.taken[code] {
+		if may(code) {
 			return code, true
 		}
 	}

@@ -2,6 +2,7 @@ package alerting_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -27,7 +28,7 @@ func slips(a, b string) int {
 func TestOneSlipNeverNamesAnotherOpenAlert(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)).IntN
 	var open []string
-	codes := alerting.NewCodes(nil)
+	codes := alerting.NewCodes()
 	for range 300 { // more than there are codes of three characters that are two places apart (144)
 		code, ok := codes.Pick(random)
 		assert.True(t, ok)
@@ -43,12 +44,13 @@ func TestOneSlipNeverNamesAnotherOpenAlert(t *testing.T) {
 
 func TestCodesOfManyOpenAlertsStayUnique(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4)).IntN
-	codes := alerting.NewCodes(nil)
+	codes := alerting.NewCodes()
 	var open []string
 	seen := map[string]bool{}
 	for range alerting.MaxOpenCodes - 10 {
 		if len(open)%1000 == 0 { // as a process does that starts again
-			codes = alerting.NewCodes(open)
+			codes = alerting.NewCodes()
+			codes.Take(open)
 		}
 		code, ok := codes.Pick(random)
 		require.True(t, ok)
@@ -63,6 +65,47 @@ func TestCodesOfManyOpenAlertsStayUnique(t *testing.T) {
 	}
 	_, ok := codes.Pick(random)
 	assert.False(t, ok, "no two open alerts ever have the same code")
+}
+
+// Who answers a message of yesterday must not acknowledge an alert of today.
+func TestACodeRestsWhenItsAlertIsOver(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6)).IntN
+	picked := alerting.NewCodes()
+	var open []string
+	for range 150 { // so that there is no code of three characters that is far from all of these
+		code, ok := picked.Pick(random)
+		require.True(t, ok)
+		open = append(open, code)
+	}
+	for _, over := range open {
+		codes := alerting.NewCodes()
+		codes.Take(slices.DeleteFunc(slices.Clone(open), func(code string) bool { return code == over }))
+		codes.Rest(open)
+		for range 20 {
+			code, ok := codes.Pick(random)
+			require.True(t, ok)
+			require.NotEqual(t, over, code, "it is the code of an alert that was over just now")
+		}
+	}
+}
+
+// A code that rests is better than none.
+func TestCodesThatRestAreTheLastToBePicked(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8)).IntN
+	codes, all := alerting.NewCodes(), alerting.NewCodes()
+	var rest []string
+	for range alerting.MaxOpenCodes {
+		code, ok := all.Pick(random)
+		require.True(t, ok)
+		rest = append(rest, code)
+	}
+	spare := rest[len(rest)-5:]
+	codes.Rest(rest[:len(rest)-5])
+	for i := range 10 {
+		code, ok := codes.Pick(random)
+		require.True(t, ok)
+		require.Equal(t, i < 5, slices.Contains(spare, code), "%d. %s", i, code)
+	}
 }
 
 func TestParseCode(t *testing.T) {

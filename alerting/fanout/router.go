@@ -118,7 +118,7 @@ type pass struct {
 	journal  alerting.Journal
 	pending  []alerting.Record
 	taken    map[string]bool // identities that are pending
-	codes    *alerting.Codes // those in use and those that are pending
+	codes    *alerting.Codes // those in use, those that rest and those that are pending
 	flushed  bool            // so much was gathered that it is written already
 	verdicts []alerting.Verdict
 }
@@ -160,10 +160,11 @@ func (p *pass) add(ctx context.Context, records []alerting.Record) error {
 // hands, and the provider is asked for it. So what was in use then counts; only where that differs it may.
 func (p *pass) newCode(opened alerting.Opened) (string, error) {
 	if p.codes == nil {
-		p.codes = alerting.NewCodes(p.Board.CodesInUse(p.Now()))
+		p.codes = alerting.NewCodes()
+		p.spare(p.Now())
 	}
 	if since := p.inDoubt(opened.Sequence, opened.Received); !since.IsZero() {
-		p.codes.Take(p.Board.CodesInUse(since))
+		p.spare(since)
 	}
 	seed := sha256.Sum256([]byte(opened.Identity + " " + opened.Received.Format(time.RFC3339Nano)))
 	code, ok := p.codes.Pick(rand.New(rand.NewChaCha8(seed)).IntN)
@@ -171,6 +172,12 @@ func (p *pass) newCode(opened alerting.Opened) (string, error) {
 		return "", alerting.Errorf(alerting.CodeOverloaded, "each of the %d short codes belongs to an alert that people may still answer; publish it again when some of those are over", alerting.MaxOpenCodes)
 	}
 	return code, nil
+}
+
+// spare keeps the codes from new alerts that were in use at a time, or over for not long.
+func (p *pass) spare(at time.Time) {
+	p.codes.Take(p.Board.CodesInUse(at))
+	p.codes.Rest(p.Board.CodesInUse(at.Add(-alerting.CodeRest)))
 }
 
 // template is what the records of a manifest have in common.

@@ -129,14 +129,14 @@ func (b *Board) Bytes() (n int) {
 	return n
 }
 
-// CodesInUse lists the codes that a new alert must not have: those of alerts that people may still
+// CodesInUse lists the codes that a new alert must not have at a time: those of alerts that people may still
 // answer, withdrawn ones included until their own time is over.
-func (b *Board) CodesInUse(now time.Time) []string {
+func (b *Board) CodesInUse(at time.Time) []string {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	var codes []string
 	for _, a := range b.order {
-		if !a.expired && now.Before(a.opened.Alert.Expires) {
+		if at.Before(a.opened.Alert.Expires) {
 			codes = append(codes, a.opened.Code)
 		}
 	}

@@ -186,7 +186,7 @@ func TestFindTakesAKeyOrAnIDThatOneAlertHas(t *testing.T) {
 
 func TestKeysAndCodes(t *testing.T) {
 	b := empty()
-	old := b.ledger.Open(alert())
+	old := b.ledger.Open(alert(func(a *alerting.Alert) { a.Expires = soon }))
 	withdrawn := b.ledger.Open(alert())
 	open := b.ledger.Open(alert())
 	play(t, b.ledger, old, expired)
