@@ -85,7 +85,8 @@ func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answerByLink records the answer, unless the very same is on record: a second tap is no news.
+// answerByLink records the answer, unless the very same is on record: a second tap is no news. One after a
+// reaction is: the reaction may be taken back.
 func (s *Server) answerByLink(w http.ResponseWriter, r *http.Request, program bool) (LinkAnswer, error) {
 	token := r.PathValue("token")
 	place, err := s.Answers.Place(token)
@@ -97,7 +98,7 @@ func (s *Server) answerByLink(w http.ResponseWriter, r *http.Request, program bo
 	if err != nil {
 		return LinkAnswer{}, err
 	}
-	if before := place.Answered; place.Phase == tracking.Open && before != nil && before.Response == form.Response && form.Note == "" {
+	if before := place.Answered; place.Phase == tracking.Open && place.Firm && before != nil && before.Response == form.Response && form.Note == "" {
 		return LinkAnswer{Answer: *before}, nil
 	}
 	ctx := context.WithoutCancel(r.Context())

@@ -103,6 +103,20 @@ func TestLinkPostAcknowledges(t *testing.T) {
 	r.refused(422, "invalid", "", "POST", path, `{"response":"9"}`)
 }
 
+// Who reacts to the message and then taps the link has said it twice: taking the reaction back leaves the tap.
+func TestALinkStandsWhenTheReactionBeforeItIsTakenBack(t *testing.T) {
+	r := newRig(t)
+	r.subscribe("clerk", "Boston Clerk", "+16175550123", "ma.boston")
+	path, key := r.linkOf(nil)
+	reaction := alerting.Answer{Recipients: []uint32{0}, Channel: "signal", Address: "+16175550123", Via: alerting.ViaReaction}
+	r.append(alerting.Record{Alert: key, At: time.Now(), Answers: []alerting.Answer{reaction}})
+	r.must(200, "", "POST", path, "response=ack", form)
+	reaction.Retracted = true
+	r.append(alerting.Record{Alert: key, At: time.Now(), Answers: []alerting.Answer{reaction}})
+	require.NotNil(t, r.answerOf(key))
+	require.Equal(t, alerting.ViaLink, r.answerOf(key).Via)
+}
+
 func TestLinksThatTakeNoAnswer(t *testing.T) {
 	r := newRig(t)
 	r.subscribe("clerk", "Boston Clerk", "+16175550123", "ma.boston")

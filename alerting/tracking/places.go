@@ -31,6 +31,8 @@ type Place struct {
 	Areas      []alerting.Area
 	// Answered is the answer that counts for all of them, nil while one is missing.
 	Answered *AnswerView
+	// Firm is set where each of them has given an answer that can't be taken back, as a reaction can.
+	Firm bool
 	// Reacted is set while a reaction from the address stands as an answer, OnlyReacted while no
 	// other answer does for one of them.
 	Reacted, OnlyReacted bool
@@ -97,9 +99,13 @@ func (b *Board) place(a *alert, i uint32) Place {
 		view := a.answerView(people[0], a.answered(people[0]))
 		p.Answered = &view
 	}
+	p.Firm = !slices.ContainsFunc(people, func(r uint32) bool { return !slices.ContainsFunc(a.answers[r], (*answer).firm) })
 	p.Reacted, p.OnlyReacted = b.reacted(a, i)
 	return p
 }
+
+// firm reports whether an answer stands and can't be taken back.
+func (x *answer) firm() bool { return !x.retracted && x.Via != alerting.ViaReaction }
 
 // reacted reports whether a reaction from the delivery's address stands as an answer, and whether it
 // is all that stands for one of its people.
