@@ -4,10 +4,13 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
@@ -183,6 +186,30 @@ func TestCallSheet(t *testing.T) {
 	require.Equal(t, "sms +16175550123 (delivered)", rows[1][7])
 	require.Equal(t, "'=HYPERLINK(1)", rows[1][13], "a note is not a formula")
 	require.Len(t, readCSV(t, r.must(200, "viewer", "GET", path+"?unanswered=true", "", "Accept: text/csv")), 2)
+}
+
+// A desk that answers for many at once, and many desks, don't wait for a sync each: what comes while a
+// write is under way shares the next one, and so its sequence.
+func TestAcknowledgementsShareWrites(t *testing.T) {
+	r := newRig(t)
+	r.subscribe("clerk", "Boston Clerk", "+16175550123", "ma.boston")
+	path := "/api/v1/alerts/" + string(r.publish("boston", nil).Key) + "/acknowledgements"
+	const answers = 200
+	sequences := make([]uint64, answers)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() {
+			a := r.ask("boston", "POST", path, `{"subscriber":"clerk"}`)
+			var done api.Acknowledged
+			if assert.Equal(t, 201, a.StatusCode) && assert.NoError(t, json.Unmarshal([]byte(a.text), &done)) {
+				sequences[i] = done.Sequence
+			}
+		})
+	}
+	all.Wait()
+	slices.Sort(sequences)
+	require.NotZero(t, sequences[0])
+	require.Less(t, len(slices.Compact(sequences)), answers)
 }
 
 func TestAcknowledge(t *testing.T) {

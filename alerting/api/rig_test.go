@@ -99,14 +99,11 @@ func newRig(t testing.TB, adjust ...func(*rig)) *rig {
 
 func (r *rig) serve(ctx context.Context, book *access.Book, adjust []func(*rig)) {
 	atlas := r.registry.Directory.Atlas()
-	appendRecords := func(ctx context.Context, records ...alerting.Record) (uint64, error) {
-		return r.engine.Append(ctx, engine.LedgerDesk, engine.Anywhere, records...)
-	}
 	r.api = &api.Server{
 		Board: r.board, Atlas: atlas, Tokens: book, Directory: r.registry, Keys: r.engine, Ledger: r.engine, Rejected: r.engine,
 		Publish:   fanout.Desk{Board: r.board, Atlas: atlas, Submit: r.engine.Submit, Await: r.engine.AwaitVerdict, Now: time.Now},
 		Preview:   fanout.Previewer{Audience: r.audience(), Units: func(string, alerting.Alert) int { return 1 }, Rate: func(string) float64 { return 1 }},
-		Answers:   replies.Desk{Board: r.board, Append: appendRecords, Links: r.links, Now: time.Now},
+		Answers:   replies.Desk{Board: r.board, Append: r.engine.Journal(engine.LedgerDesk, engine.Anywhere).Append, Links: r.links, Now: time.Now},
 		Ready:     r.engine.Ready,
 		Stopping:  r.stopping,
 		PublicURL: r.links.PublicURL, SenderName: "MA State SOC", DeskPhone: "+16175550100", Version: "test",

@@ -30,7 +30,8 @@ type Engine struct {
 	seal    []byte                         // the secret that vouches for submissions
 	full    atomic.Pointer[alerting.Error] // why nothing new is taken on; nil while it is
 	turns   turns
-	mover   *mover // nil where the server is in this process
+	inbound commits[*arrival] // what comes in, on its way to INBOUND
+	mover   *mover            // nil where the server is in this process
 	unwatch context.CancelFunc
 
 	stragglers stragglers
@@ -101,6 +102,7 @@ func open(ctx context.Context, log zerolog.Logger, replicas int, url string, opt
 		return nil, err
 	}
 	e := &Engine{conn: conn, inboxes: conn, js: js, log: log, unwatch: func() {}}
+	e.inbound.store, e.inbound.mostItems, e.inbound.mostBytes = e.storeArrivals, maxBatch, putBytes
 	if err := e.prepare(ctx, replicas); err != nil {
 		conn.Close()
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"revere/alerting"
 )
@@ -17,6 +18,50 @@ func (s *Server) SyncsAlways() bool { return s.nats.JetStreamConfig().SyncAlways
 // PublishRaw stores bytes as no version of Revere writes them.
 func (e *Engine) PublishRaw(ctx context.Context, subject string, data []byte) (uint64, error) {
 	return e.publish(ctx, subject, Anywhere, data)
+}
+
+// JournalInto begins a journal that stores by a function of the test's, which has a clock of its own.
+func JournalInto(last uint64, store func(records []alerting.Record) (uint64, error)) *Journal {
+	j := (&Engine{}).Journal("", last)
+	j.store = func(_ context.Context, _ string, _ uint64, records ...alerting.Record) (uint64, error) {
+		return store(records)
+	}
+	return j
+}
+
+// PutsInto is an engine that can do no more than put, by a function of the test's, which is told how many
+// messages share a write.
+func PutsInto(store func(messages int) error) *Engine {
+	e := &Engine{}
+	e.inbound.mostItems, e.inbound.mostBytes = maxBatch, putBytes
+	e.inbound.store = func(_ context.Context, arrivals []*arrival) (uint64, error) { return 0, store(len(arrivals)) }
+	return e
+}
+
+// ChangeStream sets a stream up in another way.
+func (e *Engine) ChangeStream(ctx context.Context, name string, change func(*jetstream.StreamConfig)) error {
+	config := e.streams[name].CachedInfo().Config
+	change(&config)
+	_, err := e.js.UpdateStream(ctx, config)
+	return err
+}
+
+// Commits counts what was stored on a stream: atomic batches, and messages that came alone.
+func (e *Engine) Commits(ctx context.Context, stream string) (batches, alone int, err error) {
+	end, err := e.end(ctx, stream)
+	seen := map[string]bool{}
+	for sequence := uint64(1); sequence <= end && err == nil; sequence++ {
+		var m *jetstream.RawStreamMsg
+		if m, err = e.streams[stream].GetMsg(ctx, sequence); err != nil {
+			break
+		}
+		if batch := m.Header.Get(jetstreamext.BatchIDHeader); batch != "" {
+			seen[batch] = true
+		} else {
+			alone++
+		}
+	}
+	return len(seen), alone, err
 }
 
 // StreamNames lists every stream of the account.

@@ -3,12 +3,17 @@ package engine
 import (
 	"context"
 
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+
 	"revere/alerting"
 	"revere/alerting/faults"
 )
 
-// Put makes facts that came in through a channel durable, all of them or none. It implements
-// channels.Inbox.
+// Put makes facts that came in through a channel durable, all of them or none. What comes in while a
+// write is under way shares the next one, each call as a message of its own; what comes alone is written
+// at once. After an error, or when ctx is done first, nobody can say whether they are stored. It
+// implements channels.Inbox.
 func (e *Engine) Put(ctx context.Context, facts ...alerting.Inbound) error {
 	if len(facts) == 0 {
 		return nil
@@ -17,9 +22,68 @@ func (e *Engine) Put(ctx context.Context, facts ...alerting.Inbound) error {
 	if err != nil {
 		return err
 	}
-	_, err = e.publish(ctx, "inbound."+facts[0].Channel, Anywhere, data)
+	err = e.put(ctx, &arrival{message: nats.Msg{Subject: "inbound." + facts[0].Channel, Header: nats.Header{}, Data: data}})
 	faults.Reach(faults.AfterInbound)
 	return err
+}
+
+const (
+	// putBytes bounds what shares a write, so that it is sent and answered within its patience.
+	putBytes = 4 << 20
+	// fewPuts are stored sooner one by one than as a batch, for which a server without copies makes a file
+	// store of its own: that takes as long as about so many messages.
+	fewPuts = 16
+)
+
+// An arrival is what one call of Put stores, and what became of that.
+type arrival struct {
+	message nats.Msg
+	err     error
+}
+
+func (e *Engine) put(ctx context.Context, a *arrival) error {
+	if _, err := e.inbound.commit(ctx, len(a.message.Data), a); err != nil {
+		return unavailable(a.message.Subject, err)
+	}
+	return a.err
+}
+
+// storeArrivals makes a group durable: a batch, where that is the faster way. One that is refused holds
+// nothing, and then each arrival is tried by itself: nobody is refused for what others brought, and
+// nothing is lost where a process of a version before this one has set the stream up without batches.
+func (e *Engine) storeArrivals(ctx context.Context, arrivals []*arrival) (sequence uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, publishPatience)
+	defer cancel()
+	if len(arrivals) < fewPuts {
+		e.storeEach(ctx, arrivals)
+		return 0, nil
+	}
+	messages := make([]*nats.Msg, len(arrivals))
+	for i, a := range arrivals {
+		messages[i] = &a.message
+	}
+	sequence, err = e.newWrite(Anywhere, messages).settle(ctx)
+	if err == nil || unanswered(err) {
+		return sequence, err
+	}
+	e.storeEach(ctx, arrivals)
+	return 0, nil
+}
+
+// storeEach stores arrivals by themselves, some at a time, and notes in each what became of it.
+func (e *Engine) storeEach(ctx context.Context, arrivals []*arrival) {
+	var work errgroup.Group
+	work.SetLimit(fewPuts)
+	for _, a := range arrivals[1:] {
+		work.Go(func() error { e.storeAlone(ctx, a); return nil })
+	}
+	e.storeAlone(ctx, arrivals[0]) // a lone one waits for no other goroutine
+	_ = work.Wait()                // each has its own error
+}
+
+// storeAlone stores one arrival, without what a batch that was refused has put into its header.
+func (e *Engine) storeAlone(ctx context.Context, a *arrival) {
+	_, a.err = e.publish(ctx, a.message.Subject, Anywhere, a.message.Data)
 }
 
 // FollowInbound calls apply with what came in after the given sequence, in order, until ctx is done.

@@ -2,96 +2,62 @@ package engine
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"revere/alerting"
 )
 
-// A Journal is one writer's way into the ledger: a subject of which it is the only writer. Appends
-// that come while another is under way share the next message, so that many cost one sync; one that
-// comes alone is written at once.
+// A Journal is one writer's way into the ledger. Appends that come while another is under way share the
+// next message, so that many cost one sync; one that comes alone is written at once.
 //
-// Its first failure is its last: after it nobody can say what is stored, and whoever holds the
-// journal must read the ledger again and begin anew.
+// On a subject of which it is the only writer, its first failure is its last: after it nobody can say
+// what is stored, and whoever holds the journal must read the ledger again and begin anew. On a subject
+// that is shared a failure is of those alone who shared the message, and the next one is tried.
 type Journal struct {
-	engine  *Engine
 	subject string
+	commits commits[alerting.Record]
+	// store is the engine's Append.
+	store func(ctx context.Context, subject string, last uint64, records ...alerting.Record) (uint64, error)
 
-	mu      sync.Mutex
-	last    uint64
-	waiting *group
-	writing bool
-	failed  error
+	// Of the goroutine that writes:
+	last   uint64
+	failed error
 }
 
 // journalPatience is how long a journal waits for the engine: what it holds is known to nobody else,
-// and a message whose outcome is not written is sent again.
+// and a message whose outcome is not written is sent again. Who appends to a subject that is shared is
+// there to be told that it failed.
 const journalPatience = 30 * time.Second
 
-// A group is appends that share one write.
-type group struct {
-	records  []alerting.Record
-	sequence uint64
-	err      error
-	done     chan struct{}
-}
-
-// Journal begins a journal on a subject whose newest message has the sequence last.
+// Journal begins a journal on a subject whose newest message has the sequence last; Anywhere where the
+// subject has other writers, too.
 func (e *Engine) Journal(subject string, last uint64) *Journal {
-	return &Journal{engine: e, subject: subject, last: last}
+	j := &Journal{subject: subject, last: last, store: e.Append}
+	j.commits.store = j.write
+	return j
 }
 
 // Append writes records and returns when they survive power loss, with their sequence. All records
 // of one call are written or none is.
 func (j *Journal) Append(ctx context.Context, records ...alerting.Record) (uint64, error) {
-	j.mu.Lock()
+	return j.commits.commit(context.WithoutCancel(ctx), 0, records...) // what is written counts, whoever gave up
+}
+
+// write stores a group.
+func (j *Journal) write(ctx context.Context, records []alerting.Record) (uint64, error) {
 	if j.failed != nil {
-		defer j.mu.Unlock()
 		return 0, j.failed
 	}
-	if j.waiting == nil {
-		j.waiting = &group{done: make(chan struct{})}
+	if j.last == Anywhere {
+		return j.store(ctx, j.subject, Anywhere, records...)
 	}
-	g := j.waiting
-	g.records = append(g.records, records...)
-	if !j.writing {
-		j.writing = true
-		go j.drain(context.WithoutCancel(ctx)) // a write of its own, so that no caller waits for others' records
-	}
-	j.mu.Unlock()
-	<-g.done
-	return g.sequence, g.err
-}
-
-// drain writes one group after the other until none waits.
-func (j *Journal) drain(ctx context.Context) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for j.waiting != nil {
-		j.write(ctx)
-	}
-	j.writing = false
-}
-
-// write stores the waiting group. It is called with mu held, and lets go of it while it writes.
-func (j *Journal) write(ctx context.Context) {
-	g := j.waiting
-	j.waiting = nil
-	defer close(g.done)
-	if j.failed != nil {
-		g.err = j.failed
-		return
-	}
-	last := j.last
-	j.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, journalPatience)
 	defer cancel()
-	g.sequence, g.err = j.engine.Append(ctx, j.subject, last, g.records...)
-	j.mu.Lock()
-	if g.err != nil {
-		j.failed = g.err
-		return
+	sequence, err := j.store(ctx, j.subject, j.last, records...)
+	if err != nil {
+		j.failed = err
+		return 0, err
 	}
-	j.last = g.sequence
+	j.last = sequence
+	return sequence, nil
 }

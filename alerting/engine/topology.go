@@ -55,6 +55,8 @@ func streams(replicas int) []jetstream.StreamConfig {
 	ledger.AllowAtomicPublish = true
 	directory := stream(directoryStream, "changes to subscribers, teams, areas and tokens", 0, "directory.>")
 	directory.AllowAtomicPublish = true
+	inbound := stream(inboundStream, "replies, receipts and reactions as they came in", inboundLife, "inbound.>")
+	inbound.AllowAtomicPublish = true
 	verdicts := stream(verdictsStream, "what became of each published message", verdictsLife, "verdicts.>")
 	verdicts.MaxMsgsPerSubject = 1
 	verdicts.Discard = jetstream.DiscardOld
@@ -65,7 +67,7 @@ func streams(replicas int) []jetstream.StreamConfig {
 		stream(alertsStream, "alerts as producers published them", alertsLife, alerting.SubjectPrefix+">"),
 		ledger,
 		directory,
-		stream(inboundStream, "replies, receipts and reactions as they came in", inboundLife, "inbound.>"),
+		inbound,
 		stream(rejectedStream, "what could not be taken, and why", rejectedLife, "rejected.>"),
 		verdicts,
 		filed,

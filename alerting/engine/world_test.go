@@ -19,7 +19,7 @@ import (
 
 const patience = 10 * time.Second
 
-func start(t *testing.T, config engine.ServerConfig) *engine.Server {
+func start(t testing.TB, config engine.ServerConfig) *engine.Server {
 	t.Helper()
 	if config.Dir == "" {
 		config.Dir = t.TempDir()
@@ -31,7 +31,7 @@ func start(t *testing.T, config engine.ServerConfig) *engine.Server {
 	return s
 }
 
-func connect(t *testing.T, s *engine.Server) *engine.Engine {
+func connect(t testing.TB, s *engine.Server) *engine.Engine {
 	t.Helper()
 	e, err := engine.Embedded(t.Context(), s, zerolog.Nop())
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func connect(t *testing.T, s *engine.Server) *engine.Engine {
 }
 
 // open returns an engine on a server of its own, without a listener.
-func open(t *testing.T) *engine.Engine {
+func open(t testing.TB) *engine.Engine {
 	t.Helper()
 	return connect(t, start(t, engine.ServerConfig{}))
 }

@@ -11,8 +11,8 @@ const (
 	MidReject Point = "mid-reject"
 	// BeforeManifest: the router has decided, and nothing of it is in the ledger.
 	BeforeManifest Point = "before-manifest"
-	// MidBatch: some messages of an atomic batch are stored (a long manifest, a large import), and
-	// the last, which makes them count, is not.
+	// MidBatch: some messages of an atomic batch are stored (a long manifest, a large import, much that
+	// came in at once), and the last, which makes them count, is not.
 	MidBatch Point = "mid-batch"
 	// AfterWithdrawal: what a correction replaces is withdrawn, and the correction goes to nobody yet.
 	AfterWithdrawal Point = "after-withdrawal"

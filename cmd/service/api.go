@@ -8,6 +8,7 @@ import (
 	"revere/alerting/api"
 	"revere/alerting/audit"
 	"revere/alerting/backup"
+	"revere/alerting/engine"
 	"revere/alerting/fanout"
 	"revere/alerting/gsm7"
 	"revere/alerting/recovery"
@@ -25,7 +26,7 @@ func (s *Service) handler() http.Handler {
 		Board: s.board, Atlas: atlas, Tokens: s.tokens, Directory: s.registry, Keys: s.engine, Ledger: s.engine, Rejected: s.engine,
 		Publish:  fanout.Desk{Board: s.board, Atlas: atlas, Submit: s.engine.Submit, Await: s.engine.AwaitVerdict, Admission: s.admission(), Now: time.Now},
 		Preview:  s.previewer(),
-		Answers:  replies.Desk{Board: s.board, Append: s.append, Links: s.links, Now: time.Now},
+		Answers:  replies.Desk{Board: s.board, Append: s.engine.Journal(engine.LedgerDesk, engine.Anywhere).Append, Links: s.links, Now: time.Now},
 		Ready:    s.engine.Ready,
 		Hold:     s.gate.Hold,
 		Storage:  s.engine.Storage,

@@ -175,11 +175,6 @@ func (s *Service) optIn(ctx context.Context, channel, address string) error {
 	return err
 }
 
-// append writes to the ledger for one of the API's many hands.
-func (s *Service) append(ctx context.Context, records ...alerting.Record) (uint64, error) {
-	return s.engine.Append(ctx, engine.LedgerDesk, engine.Anywhere, records...)
-}
-
 // serve takes requests until Stop.
 func (s *Service) serve(running context.Context) {
 	s.http = api.NewHTTPServer(s.handler())
