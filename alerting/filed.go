@@ -26,6 +26,11 @@ type Filed struct {
 	// GivenUp is of a correction that went to nobody, since no list could be made of those whom it was for: what
 	// the desk was told.
 	GivenUp string `cbor:"17,keyasint,omitempty"`
+	// Spans are the parts of the ledger, each from one sequence to another, within which all of the alert's records
+	// are: a few, in order. Earlier versions did not note them; then it is all from First to Latest.
+	Spans [][2]uint64 `cbor:"18,keyasint,omitempty"`
+	// Unclear counts the deliveries of which nobody knows whether they went out. A receipt may yet tell.
+	Unclear int `cbor:"19,keyasint,omitempty"`
 }
 
 // A Checkpoint is where a board that has everything that is filed begins to read the ledger.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"revere/alerting"
+	"revere/alerting/api"
 	"revere/alerting/tracking"
 	"revere/integration/harness"
 	"revere/integration/signalsim"
@@ -60,4 +61,33 @@ func TestAnAlertLongPastIsFoundByEveryWay(t *testing.T) {
 	assert.Equal(t, tracking.Canceled, s.Phase)
 	assert.Equal(t, 2, s.Delivered)
 	assert.Zero(t, s.Acknowledged, "nobody answered while it took place")
+}
+
+// More that is over than may stay in memory is put away though it has just ended, the longest quiet first. A service
+// that starts again does not read it, and what comes in about it counts as before.
+func TestTooMuchThatIsOverIsPutAwayEarly(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, harness.Options{InProcess: true, FileAfter: time.Minute, FileMost: 5})
+	phone, account := harness.Phone(1), harness.Phone(2)
+	w.Import(harness.Person("clerk", "ma.boston", harness.SMS(phone)), harness.Person("mayor", "ma.boston", harness.Signal(account)))
+	publish := func(life time.Duration) (api.Published, int64) {
+		p := w.Publish(harness.NewAlert("ma.boston").With("expires", time.Now().Add(life).UTC().Format(time.RFC3339Nano)))
+		w.States(p.Key, map[string]alerting.State{phone: alerting.Delivered, account: alerting.Accepted})
+		return p, timestamp(t, w, account)
+	}
+	open, _ := publish(time.Hour)
+	oldest, sent := publish(4 * time.Second)
+	newest, _ := publish(4 * time.Second)
+	filedSoon(t, w, oldest.Key)
+	w.Restart()
+	assert.True(t, w.Board().Away(oldest.Key), "the checkpoint is behind it")
+	assert.False(t, w.Board().Away(newest.Key))
+	assert.False(t, w.Board().Away(open.Key))
+
+	signaled(t)(w.Signal.Receipt(account, signalsim.Read, sent))
+	w.States(oldest.Key, map[string]alerting.State{phone: alerting.Delivered, account: alerting.Read})
+	_, err := w.Twilio.Reply(phone, harness.SMSNumber, "ACK "+oldest.Code)
+	require.NoError(t, err)
+	assert.Contains(t, w.Texts(phone, 4)[3], oldest.Code+" is over, nothing recorded.")
+	assert.Equal(t, tracking.Expired, w.Summary(oldest.Key).Phase)
 }

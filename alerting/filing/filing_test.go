@@ -98,6 +98,35 @@ func TestWhatIsOverIsFiledAndAStartDoesNotReadIt(t *testing.T) {
 	assert.Equal(t, first.Last(engine.LedgerAlerts), second.Last(engine.LedgerAlerts), "a journal can begin there")
 }
 
+// More than may stay in memory is filed before its time, the longest quiet first, and the next start reads less.
+func TestTooMuchThatIsOverIsFiledEarly(t *testing.T) {
+	e := startEngine(t)
+	keys := history(t, e, 6) // of one delivery each, and the last takes place
+	first := begin(t, e)
+	ctx, stop := context.WithCancel(t.Context())
+	now := func() time.Time { return start.Add(time.Minute) }
+	clerk := &filing.Clerk{Board: first.Board, Store: e, After: time.Hour, Most: 3, Now: now, Log: zerolog.Nop()}
+	done := make(chan struct{})
+	go func() { defer close(done); clerk.Run(ctx) }()
+	require.Eventually(t, func() bool {
+		_, checkpoint, _, err := e.Filed(t.Context())
+		return err == nil && checkpoint.Resume > 1
+	}, 10*time.Second, 10*time.Millisecond)
+	stop()
+	<-done
+
+	second := begin(t, e)
+	assert.NotZero(t, second.read, "a start does not read those that are filed")
+	for _, b := range []process{first, second} {
+		for i, key := range keys {
+			assert.Equal(t, i < 3, b.Away(key), "%s: three are too many, the newest two and the one that is open stay", key)
+		}
+		deliveries, _ := b.Deliveries(keys[0], 0, 10, nil)
+		require.Len(t, deliveries, 1, "they are read again when somebody asks")
+		assert.False(t, b.Away(keys[0]))
+	}
+}
+
 func TestFilingDoneTwiceChangesNothing(t *testing.T) {
 	e := startEngine(t)
 	newer := alerting.Filed{Key: "a1", Latest: 9, People: 2}

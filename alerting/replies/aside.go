@@ -24,7 +24,7 @@ func (p *Processor) away(f alerting.Inbound) (key alerting.Key, ok bool) {
 			ref, err := alerting.ParseRef(f.Ref)
 			return ref.Alert, err == nil && p.Board.Away(ref.Alert)
 		}
-		return p.sentAway(f, p.Board.PlacesOf(f.Channel, f.From))
+		return p.receivedAway(f, p.Board.PlacesOf(f.Channel, f.From))
 	case alerting.InboundReaction, alerting.InboundUnreact:
 		if grammar.IsAcknowledgement(f.Text) {
 			return p.sentAway(f, p.Board.PlacesOf(f.Channel, f.From))
@@ -58,6 +58,18 @@ func (p *Processor) sentAway(f alerting.Inbound, places []tracking.Place) (key a
 		}
 	}
 	return "", false
+}
+
+// receivedAway finds the filed alert that a receipt is of: the one whose message it names, or, where it tells when a
+// message was sent that nobody knows the name of, one that may have sent it then.
+func (p *Processor) receivedAway(f alerting.Inbound, places []tracking.Place) (key alerting.Key, ok bool) {
+	if key, ok = p.sentAway(f, places); ok || f.SentAt.IsZero() {
+		return key, ok
+	}
+	if slices.ContainsFunc(places, func(x tracking.Place) bool { return sentAny(x, f.About) }) {
+		return "", false
+	}
+	return p.Board.AwayUnclear(f.Channel, f.From, f.SentAt.Add(-longestCall), f.SentAt.Add(skew))
 }
 
 // answeredAway finds the filed alert that a reply means: the one whose code it says, else, where no other

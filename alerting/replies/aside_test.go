@@ -207,6 +207,38 @@ func TestReceiptsOfAnAlertLongPastCount(t *testing.T) {
 	}
 }
 
+// A message of which nobody heard what became of it is found by the time at which it was sent, as one of an alert that
+// is in memory is.
+func TestAReceiptByTimeFindsAnAlertThatIsFiled(t *testing.T) {
+	for name, test := range map[string]struct {
+		after time.Duration
+		want  alerting.State
+	}{
+		"then":                 {time.Second, alerting.Delivered},
+		"at another time":      {time.Hour, alerting.Unknown},
+		"before it was opened": {-time.Minute, alerting.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pass(t, func(w *longPast) {
+				key := w.ledger.Open(trackingtest.Alert(), emc)
+				w.write(
+					alerting.Record{Alert: key, At: start, Attempts: []alerting.Attempt{{Attempt: 1}}},
+					alerting.Record{Alert: key, At: start, Results: []alerting.Result{{Attempt: 1, State: alerting.Unknown}}},
+					alerting.Record{Alert: key, At: start, Expired: true})
+				w.file()
+				f := receipt("sms", alerting.Delivered)
+				f.From, f.About, f.SentAt = otherPhone, []string{"unheard"}, start.Add(test.after)
+				w.archive.gate <- nil
+				w.archive.gate <- nil
+				w.hear(f)
+				assert.Equal(t, test.want == alerting.Unknown, w.board.Away(key), "nothing is read where it can't be")
+				views, _ := w.board.Deliveries(key, 0, 1, nil)
+				assert.Equal(t, test.want, views[0].State)
+			})
+		})
+	}
+}
+
 // What nobody was sent, and what answers nothing, has nothing read.
 func TestStrangersHaveNothingReadAgain(t *testing.T) {
 	for name, fact := range map[string]alerting.Inbound{

@@ -18,6 +18,7 @@ type alert struct {
 	openedAt       time.Time
 	first          uint64 // the ledger's sequence that opened it
 	latest         uint64 // the newest of its records
+	spans          spans  // all of them
 	latestAt       time.Time
 	ended          uint64 // the record that ended it; 0 while it takes place
 	withdrawn      *alerting.Withdrawn
@@ -30,6 +31,7 @@ type alert struct {
 
 	bare       bool               // filed, and without its details: people, deliveries, history
 	people     int                // how many recipients a bare alert has
+	unclear    int                // how many deliveries of a bare alert nobody knows the end of
 	filed      uint64             // the newest record that what is filed knows of; 0 when nothing is
 	traces     *bloom.BloomFilter // of a filed one; nil when it is long past
 	recalled   time.Time          // when its details were last read again

@@ -5,13 +5,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bits-and-blooms/bloom/v3"
+
 	"revere/alerting"
 )
 
-// quiet reports whether nothing of the alert is left to do, and nothing was heard of it since the
-// given time.
-func (a *alert) quiet(since time.Time) bool {
-	return !a.open() && (a.manifested || a.givenUp != "") && a.tally.busy == 0 && a.latestAt.Before(since)
+// done reports whether nothing of the alert is left to do.
+func (a *alert) done() bool {
+	return !a.open() && (a.manifested || a.givenUp != "") && a.tally.busy == 0
 }
 
 // Fileable returns the alerts that can be filed: over, nothing under way, nothing heard since the
@@ -26,18 +27,55 @@ func (b *Board) FileableForRoom(since time.Time, limit int) (all []alerting.File
 	return b.asFiled(b.quiet(since, limit, func(a *alert) bool { return a.tally.busy > 0 || !a.manifested && a.givenUp == "" }), since)
 }
 
-// asFiled is what is filed of those of the alerts that can be.
+// asFiled is what is filed of those of the alerts that were quiet.
 func (b *Board) asFiled(quiet []*alert, since time.Time) (all []alerting.Filed) {
 	for _, a := range quiet {
-		b.mu.RLock() // for one after the other, since to write the traces of a large one takes a while
-		if a.fileable(since) {
-			f := a.asFiled()
-			f.Traces = b.tracesOf(a)
+		if f, ok := b.toFile(a); ok && f.QuietSince.Before(since) {
 			all = append(all, f)
 		}
-		b.mu.RUnlock()
 	}
 	return all
+}
+
+// ToFile returns of some alerts what is to be filed: of those that are over with nothing under way, and not filed as
+// they are, however short a time ago they were heard of.
+func (b *Board) ToFile(keys []alerting.Key) (all []alerting.Filed) {
+	for _, key := range keys {
+		b.mu.RLock()
+		a := b.alerts[key]
+		b.mu.RUnlock()
+		if a == nil {
+			continue
+		}
+		if f, ok := b.toFile(a); ok {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// toFile is what is filed of an alert, with its traces; ok is false where it can't be filed as it is, or changed
+// meanwhile. To make the traces of a large one takes a while, and the board is free in between.
+func (b *Board) toFile(a *alert) (f alerting.Filed, ok bool) {
+	var traces *bloom.BloomFilter
+	for from, all := 0, 1; from < all; from += tracedAtOnce {
+		b.mu.RLock()
+		if from == 0 {
+			f, all, traces = a.asFiled(), len(a.deliveries), a.traces
+			if !a.bare {
+				traces = newTraces(all)
+			}
+		}
+		if ok = a.fileable() && a.latest == f.Latest; ok {
+			b.trace(a, from, traces)
+		}
+		b.mu.RUnlock()
+		if !ok {
+			return f, false
+		}
+	}
+	f.Traces = keptTraces(traces)
+	return f, true
 }
 
 // quiet lists the alerts that can be filed and that no correction quotes which is under way, at most limit of
@@ -50,7 +88,7 @@ func (b *Board) quiet(since time.Time, limit int, underWay func(*alert) bool) (a
 		if len(all) == limit {
 			break
 		}
-		if a.fileable(since) && !needed[a.key] {
+		if a.fileable() && a.latestAt.Before(since) && !needed[a.key] {
 			all = append(all, a)
 		}
 	}
@@ -60,8 +98,8 @@ func (b *Board) quiet(since time.Time, limit int, underWay func(*alert) bool) (a
 // fileable reports whether an alert can be filed as it is. One that is filed, of which something was heard since,
 // and whose details can't be read is filed anew without them: a start need not read what was heard, and whoever
 // can read it all some day does. While somebody tries to, File would not take it.
-func (a *alert) fileable(since time.Time) bool {
-	return (!a.bare || a.unreadable && a.recalling == nil) && a.filed != a.latest && a.quiet(since)
+func (a *alert) fileable() bool {
+	return (!a.bare || a.unreadable && a.recalling == nil) && a.filed != a.latest && a.done()
 }
 
 // Checkpoint returns where a board could begin that has everything which this one knows to be filed.
@@ -146,10 +184,14 @@ func (b *Board) File(f alerting.Filed) (filed bool) {
 func bareAlert(f *alerting.Filed) *alert {
 	opened := f.Opened // whose address would keep all of f
 	opened.Alert = opened.Alert.Brief()
+	within := slices.Clone(f.Spans)
+	if len(within) == 0 { // by an earlier version
+		within = spans{{f.First, f.Latest}}
+	}
 	return &alert{
-		key: f.Key, opened: &opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, ended: f.Ended, latestAt: f.QuietSince,
+		key: f.Key, opened: &opened, openedAt: f.OpenedAt, first: f.First, latest: f.Latest, spans: within, ended: f.Ended, latestAt: f.QuietSince,
 		withdrawn: f.Withdrawn, expired: f.Expired, duringExercise: f.DuringExercise, revision: f.Revision, manifested: f.GivenUp == "", givenUp: f.GivenUp,
-		bare: true, filed: f.Latest, traces: readTraces(f.Traces), people: f.People, tally: tally{everyone: group{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged}},
+		bare: true, filed: f.Latest, traces: readTraces(f.Traces), people: f.People, unclear: f.Unclear, tally: tally{everyone: group{reached: f.Reached, delivered: f.Delivered, acknowledged: f.Acknowledged}},
 	}
 }
 
@@ -173,13 +215,13 @@ func (b *Board) Tidy(before time.Time) {
 
 // asFiled is what is filed of an alert.
 func (a *alert) asFiled() alerting.Filed {
-	people := a.people
+	people, unclear := a.people, a.unclear
 	if !a.bare {
-		people = len(a.recipients)
+		people, unclear = len(a.recipients), a.tally.unclear()
 	}
 	return alerting.Filed{
-		Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Ended: a.ended, QuietSince: a.latestAt,
+		Key: a.key, Opened: *a.opened, OpenedAt: a.openedAt, First: a.first, Latest: a.latest, Spans: slices.Clone(a.spans), Ended: a.ended, QuietSince: a.latestAt,
 		Withdrawn: a.withdrawn, Expired: a.expired, DuringExercise: a.duringExercise, Revision: a.revision, GivenUp: a.givenUp,
-		People: people, Reached: a.tally.everyone.reached, Delivered: a.tally.everyone.delivered, Acknowledged: a.tally.everyone.acknowledged,
+		People: people, Unclear: unclear, Reached: a.tally.everyone.reached, Delivered: a.tally.everyone.delivered, Acknowledged: a.tally.everyone.acknowledged,
 	}
 }

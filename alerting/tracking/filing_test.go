@@ -216,6 +216,16 @@ func TestFilingChangesNothingThatIsShown(t *testing.T) {
 					}
 					checkpoint = filing.Checkpoint()
 				}
+				if random.IntN(10) == 0 { // some, as where there are too many, and much is written beside them
+					for _, f := range filing.ToFile(filing.Excess(random.IntN(40), time.Now())) {
+						require.True(t, filing.File(f))
+						shelved[f.Key] = f
+					}
+					checkpoint = filing.Checkpoint()
+					for range random.IntN(100) {
+						write(t, ledger, alerting.Record{})
+					}
+				}
 				if random.IntN(30) == 0 {
 					filing.Tidy(time.Now().Add(time.Hour))
 				}

@@ -55,6 +55,7 @@ func (b *Board) foldInto(a *alert, sequence uint64, r *alerting.Record) {
 		a.begin(sequence, r)
 	}
 	a.latest, a.latestAt = sequence, r.At
+	a.spans.add(sequence)
 	if r.Manifest != nil {
 		b.doze(a)
 		b.foldManifest(a, r.At, r.InDoubt, *r.Manifest)

@@ -57,9 +57,9 @@ func (b *Board) Recall(key alerting.Key) error {
 			continue
 		}
 		a.recalling = &recalling{done: make(chan struct{})}
-		first, last, people := a.first, a.latest, a.people
+		spans, last, people := slices.Clone(a.spans), a.latest, a.people
 		b.mu.Unlock()
-		err := b.recall(a, first, last, people)
+		err := b.recall(a, spans, last, people)
 		if b.Recalled != nil {
 			b.Recalled(key, err)
 		}
@@ -82,7 +82,7 @@ type waitingRecord struct {
 // recall reads an alert's records up to its last, and puts it in the place of the bare one. It folds
 // them on a board of their own, so that nobody waits for it here. Where the ledger has lost who it went to
 // it stays bare.
-func (b *Board) recall(a *alert, first, last uint64, people int) (err error) {
+func (b *Board) recall(a *alert, within spans, last uint64, people int) (err error) {
 	fresh, own := newAlert(a.key), NewBoard()
 	fresh.asleep = true
 	defer func() {
@@ -101,16 +101,18 @@ func (b *Board) recall(a *alert, first, last uint64, people int) (err error) {
 		}
 		b.rouse()
 	}()
-	err = b.Archive.Records(a.key, first, last, func(sequence uint64, r *alerting.Record) {
-		own.refold(fresh, sequence, r)
-	})
+	for _, part := range within {
+		if err == nil {
+			err = b.Archive.Records(a.key, part[0], part[1], func(sequence uint64, r *alerting.Record) { own.refold(fresh, sequence, r) })
+		}
+	}
 	switch {
 	case err != nil:
 		return err
 	case fresh.latest < last:
 		return fmt.Errorf("%w: alert %s was read up to %d of %d", ErrLost, a.key, fresh.latest, last)
 	case fresh.opened == nil:
-		return fmt.Errorf("%w: what opened alert %s is not at %d", ErrLost, a.key, first)
+		return fmt.Errorf("%w: what opened alert %s is not at %d", ErrLost, a.key, within[0][0])
 	case len(fresh.recipients) < people:
 		return fmt.Errorf("%w: of the %d people of alert %s there are %d", ErrLost, people, a.key, len(fresh.recipients))
 	}
@@ -220,6 +222,7 @@ func (b *Board) ask(a *alert) {
 // for the rest.
 func (b *Board) late(a *alert, sequence uint64, r *alerting.Record) {
 	a.latest, a.latestAt = sequence, r.At
+	a.spans.add(sequence)
 	a.expired = a.expired || r.Expired
 	if a.withdrawn == nil {
 		a.withdrawn = r.Withdrawn

@@ -16,6 +16,14 @@ type tally struct {
 	gaps      map[uint32]struct{} // recipients whom nothing can reach any more
 }
 
+// unclear counts the deliveries of whose newest attempt nobody knows what came of it.
+func (t *tally) unclear() (n int) {
+	for _, counts := range t.states {
+		n += int(counts[alerting.Attempting] + counts[alerting.Unknown])
+	}
+	return n
+}
+
 // A group is some people: everyone, those of one jurisdiction, or of one team.
 type group struct {
 	people, reached, delivered, acknowledged int

@@ -26,28 +26,32 @@ var _, tracesPlaces = bloom.EstimateParameters(1000, tracesError)
 func addressTrace(channel, address string) []byte { return []byte(channel + "\x00to\x00" + address) }
 func sentTrace(channel, id string) []byte         { return []byte(channel + "\x00id\x00" + id) }
 
-// tracesOf makes an alert's traces in the form in which they are kept.
-func (b *Board) tracesOf(a *alert) []byte {
-	if a.bare {
-		return keptTraces(a.traces)
-	}
-	m, _ := bloom.EstimateParameters(2*uint(len(a.deliveries))+1, tracesError)
-	filter := bloom.New(min(m, maxTraces), tracesPlaces)
-	for i := range a.deliveries {
+// tracedAtOnce is how many deliveries are traced while nobody can write to the board: it takes about a millisecond.
+const tracedAtOnce = 5000
+
+// newTraces are those of an alert with so many deliveries, before any was traced.
+func newTraces(deliveries int) *bloom.BloomFilter {
+	m, _ := bloom.EstimateParameters(2*uint(deliveries)+1, tracesError)
+	return bloom.New(min(m, maxTraces), tracesPlaces)
+}
+
+// trace adds an alert's deliveries from one on, tracedAtOnce of them.
+func (b *Board) trace(a *alert, from int, traces *bloom.BloomFilter) {
+	for i := from; i < min(from+tracedAtOnce, len(a.deliveries)); i++ {
 		d := &a.deliveries[i]
 		if d.traits.has(orphan) || !d.attempted() {
 			continue
 		}
-		filter.Add(addressTrace(b.channel(d), a.address(d)))
+		traces.Add(addressTrace(b.channel(d), a.address(d)))
 		for e := range a.history.backwards(d.history) {
 			if e.providerID != 0 {
-				filter.Add(sentTrace(b.channel(d), a.history.texts.at(e.providerID)))
+				traces.Add(sentTrace(b.channel(d), a.history.texts.at(e.providerID)))
 			}
 		}
 	}
-	return keptTraces(filter)
 }
 
+// keptTraces is the form in which traces are kept.
 func keptTraces(filter *bloom.BloomFilter) []byte {
 	if filter == nil {
 		return nil
@@ -88,6 +92,15 @@ func (b *Board) AwayAt(channel, address, code string) (alerting.Key, bool) {
 func (b *Board) AwaySent(channel, address, id string) (alerting.Key, bool) {
 	to, sent := bloom.Locations(addressTrace(channel, address), tracesPlaces), bloom.Locations(sentTrace(channel, id), tracesPlaces)
 	return b.newestAway(func(a *alert) bool { return a.traces.TestLocations(to) && a.traces.TestLocations(sent) })
+}
+
+// AwayUnclear returns the newest alert that is away, that seems to have been tried at an address between two times,
+// and of which it is not known for all messages whether they went out.
+func (b *Board) AwayUnclear(channel, address string, from, to time.Time) (alerting.Key, bool) {
+	at := bloom.Locations(addressTrace(channel, address), tracesPlaces)
+	return b.newestAway(func(a *alert) bool {
+		return a.unclear > 0 && !a.openedAt.After(to) && !a.latestAt.Before(from) && a.traces.TestLocations(at)
+	})
 }
 
 func (b *Board) newestAway(match func(*alert) bool) (alerting.Key, bool) {

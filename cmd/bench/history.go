@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"revere/alerting"
+	"revere/alerting/filing"
 	"revere/channels"
 )
 
@@ -16,10 +17,8 @@ const (
 	// well before it is over.
 	leastLife = 3 * time.Second
 	lifeEach  = 100 * time.Microsecond
-	// historyFiled is how soon after its end it is filed.
-	historyFiled = 100 * time.Millisecond
-	filedLook    = 100 * time.Millisecond
-	filedWait    = 5 * time.Minute
+	filedLook = 100 * time.Millisecond
+	filedWait = 5 * time.Minute
 	// The engine keeps what was just written in memory until it has been left alone for ten seconds
 	// (nats-server, defaultCacheBufferExpiration). Of a short history that is next to nothing.
 	cacheLife     = 12 * time.Second
@@ -27,14 +26,14 @@ const (
 )
 
 // measureHistory sends alerts until there is a long history of them, waits until all are over and
-// filed, and starts the service again.
+// no more are filed, and starts the service again. What is filed so soon is what is too much.
 func (r *run) measureHistory(ctx context.Context) (err error) {
 	own := liveHeap()
 	site, err := r.newSite(ctx)
 	if err != nil {
 		return err
 	}
-	p := &product{run: r, site: site, provider: newProvider(r.crowd), fileAfter: historyFiled}
+	p := &product{run: r, site: site, provider: newProvider(r.crowd)}
 	defer func() { err = errors.Join(err, p.stop(), site.remove()) }()
 	if err := p.install(ctx); err != nil {
 		return err
@@ -68,12 +67,12 @@ func (r *run) measureHistory(ctx context.Context) (err error) {
 	return p.measureQueued(ctx)
 }
 
-// filed waits until all alerts are over and filed: a start then begins behind them.
+// filed waits until all alerts are over, and as many filed as the product files at once.
 func (p *product) filed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, filedWait)
 	defer cancel()
 	for {
-		if c := p.service.Board().Checkpoint(); c.Resume > c.Reached {
+		if board := p.service.Board(); len(board.OpenKeys()) == 0 && len(board.Excess(filing.Most, time.Now())) == 0 {
 			return nil
 		}
 		select {

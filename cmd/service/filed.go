@@ -8,13 +8,11 @@ import (
 
 	"revere/alerting"
 	"revere/alerting/engine"
+	"revere/alerting/filing"
 )
 
-// How often the details of filed alerts that were asked for are forgotten, and after how long.
-const (
-	tidyEvery   = time.Minute
-	recalledFor = 10 * time.Minute
-)
+// tidyEvery is how often the details of filed alerts that were asked for are forgotten.
+const tidyEvery = time.Minute
 
 // readFiled sets the board up with what is filed, and follows it from then on.
 func (s *Service) readFiled(ctx, reading context.Context) error {
@@ -70,7 +68,7 @@ func (s *Service) recall(ctx context.Context) {
 			return
 		case <-s.board.Recalls():
 		case now := <-tick.C: // and what could not be read before
-			s.board.Tidy(now.Add(-recalledFor))
+			s.board.Tidy(now.Add(-filing.Rest))
 		}
 		for _, key := range s.board.Stale() {
 			_ = s.board.Recall(key) // the board tells the operator; the others don't wait

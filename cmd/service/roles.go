@@ -117,7 +117,7 @@ func (s *Service) track(ctx context.Context, _ *engine.Lease) error {
 	}
 	work.Go(func() error { return processor.Run(ctx, arrivals) })
 	work.Go(func() error { return escalator.Run(ctx) })
-	clerk := &filing.Clerk{Board: s.board, Store: s.engine, After: s.fileAfter, Crowded: s.crowded, Now: time.Now, Log: s.log}
+	clerk := &filing.Clerk{Board: s.board, Store: s.engine, After: s.fileAfter, Most: s.fileMost, Crowded: s.crowded, Now: time.Now, Log: s.log}
 	work.Go(func() error { clerk.Run(ctx); return nil })
 	return work.Wait()
 }

@@ -56,6 +56,8 @@ type Options struct {
 	Version string
 	// FileAfter is how long an alert that is over stays in memory; 0 for filing.After.
 	FileAfter time.Duration
+	// FileMost is how many deliveries alerts may hold in memory while some can be filed; 0 for filing.Most.
+	FileMost int
 	// FreeBytes says how much is free on the disk of a directory; nil asks the operating system.
 	FreeBytes func(dir string) (uint64, error)
 }
@@ -81,6 +83,7 @@ type Service struct {
 	version  string
 
 	fileAfter time.Duration
+	fileMost  int
 
 	publicURL string
 	listener  net.Listener // nil without the API
@@ -107,7 +110,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	}
 	host, _ := os.Hostname()
 	s := &Service{
-		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, fileAfter: o.FileAfter, tokens: access.NewBook(), board: tracking.NewBoard(),
+		config: o.Config, log: o.Log, kinds: o.Kinds, version: o.Version, fileAfter: o.FileAfter, fileMost: o.FileMost, tokens: access.NewBook(), board: tracking.NewBoard(),
 		gate: recovery.NewGate(), free: o.FreeBytes, closing: make(chan struct{}),
 		holder: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:6]),
 	}

@@ -47,7 +47,7 @@ func startInside(t testing.TB, w *World) *inside {
 	t.Helper()
 	c := w.configuration(t)
 	log := zerolog.New(zerolog.SyncWriter(w.Log)).Level(zerolog.InfoLevel).With().Timestamp().Logger()
-	s, err := service.Start(context.Background(), service.Options{Config: c, Kinds: kinds, Log: log, Version: "test", FileAfter: w.after})
+	s, err := service.Start(context.Background(), service.Options{Config: c, Kinds: kinds, Log: log, Version: "test", FileAfter: w.after, FileMost: w.most})
 	if err != nil {
 		t.Fatalf("start the service: %v", err)
 	}

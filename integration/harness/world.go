@@ -27,6 +27,9 @@ type Options struct {
 	Dir string
 	// FileAfter is how long an alert that is over stays in memory, in process; 0 for as long as in production.
 	FileAfter time.Duration
+	// FileMost is how many deliveries alerts may hold in memory while some can be filed, in process; 0 for as many as
+	// in production.
+	FileMost int
 	// Binary is the path of the binary that runs; "" for the usual one.
 	Binary string
 	// Environ are variables that the process has beside its settings: "GOGC=25".
@@ -46,6 +49,7 @@ type World struct {
 	binary   string
 	extra    []string      // Options.Environ
 	after    time.Duration // Options.FileAfter
+	most     int           // Options.FileMost
 	http     string        // host:port
 	nats     string
 	token    string
@@ -64,7 +68,7 @@ type runner interface {
 func New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := newWorld(t)
-	w.binary, w.extra, w.after = o.Binary, o.Environ, o.FileAfter
+	w.binary, w.extra, w.after, w.most = o.Binary, o.Environ, o.FileAfter, o.FileMost
 	if o.Dir != "" {
 		w.Dir = o.Dir
 	}
