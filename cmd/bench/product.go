@@ -24,8 +24,6 @@ type product struct {
 	site     *site
 	provider *provider
 	service  *service.Service // nil while it is stopped
-	// fileAfter is how long an alert that is over stays in memory; 0 for as long as usual.
-	fileAfter time.Duration
 }
 
 // measureProduct measures the service as it is run: restarts, a lone alert, alerts to everyone, and
@@ -92,7 +90,7 @@ func (p *product) restart(ctx context.Context, figure string) error {
 		return err
 	}
 	start := time.Now()
-	if p.service, err = service.Start(ctx, service.Options{Config: c, Kinds: kinds, Log: p.Log, Version: "bench", FileAfter: p.fileAfter}); err != nil {
+	if p.service, err = service.Start(ctx, service.Options{Config: c, Kinds: kinds, Log: p.Log, Version: "bench"}); err != nil {
 		p.service = nil
 		return err
 	}
