@@ -6,37 +6,60 @@ import (
 	"revere/alerting"
 )
 
-// Addresses find the delivery that goes to an address. They are a table probed one behind the other, of the upper
-// half of each address's hash with the delivery's place: a million addresses are then looked up without looking
-// at each other's text, which a map of strings does.
-type addresses struct {
-	seed  maphash.Seed
-	slots []uint64 // the half of the hash, and the place counted from 1; 0 is empty
+// Twins are two contacts with one address, each by how many contacts of all candidates stand before it; the first
+// is the same for all with that address.
+type twins struct{ first, other uint32 }
+
+// sharing lists the contacts of the candidates, of which there are n, that have the address of one before them.
+func sharing(candidates []alerting.Candidate, n int) (shared []twins) {
+	known := newAddresses(n)
+	for i := range candidates {
+		contacts := candidates[i].Contacts
+		for j := range contacts {
+			own := uint32(len(known.contacts))
+			if first := known.first(&contacts[j]); first != own {
+				shared = append(shared, twins{first, own})
+			}
+		}
+	}
+	return shared
 }
 
-// newAddresses has room for n addresses.
+// Addresses find the contact that had an address first. They are a table probed one behind the other, of the upper
+// half of each address's hash with the contact's number: a million addresses are then looked up without looking
+// at each other's text, which a map of strings does.
+type addresses struct {
+	seed     maphash.Seed
+	slots    []uint64 // the half of the hash, and the contact's number counted from 1; 0 is empty
+	contacts []*alerting.Planned
+}
+
+// newAddresses has room for n contacts.
 func newAddresses(n int) *addresses {
 	size := 8
 	for size < 2*n {
 		size *= 2
 	}
-	return &addresses{seed: maphash.MakeSeed(), slots: make([]uint64, size)}
+	return &addresses{seed: maphash.MakeSeed(), slots: make([]uint64, size), contacts: make([]*alerting.Planned, 0, n)}
 }
 
-// find returns the place of the delivery to a contact among deliveries. Where there is none the contact's will be
-// the next, and that is noted.
-func (a *addresses) find(deliveries []alerting.Planned, contact *alerting.Planned) (place uint32, found bool) {
+// first takes in the next contact, and returns the number of that which had its address first.
+func (a *addresses) first(contact *alerting.Planned) uint32 {
 	const half = 0xffffffff << 32
 	hash := maphash.String(a.seed, contact.Address)
 	mask := uint64(len(a.slots) - 1)
+	own := uint32(len(a.contacts))
+	a.contacts = append(a.contacts, contact)
 	slot := hash & mask
 	for ; a.slots[slot] != 0; slot = (slot + 1) & mask {
-		place = uint32(a.slots[slot]) - 1
-		if a.slots[slot]&half == hash&half && deliveries[place].Address == contact.Address && deliveries[place].Channel == contact.Channel {
-			return place, true
+		if a.slots[slot]&half != hash&half {
+			continue
+		}
+		number := uint32(a.slots[slot]) - 1
+		if other := a.contacts[number]; other.Address == contact.Address && other.Channel == contact.Channel {
+			return number
 		}
 	}
-	place = uint32(len(deliveries))
-	a.slots[slot] = hash&half | uint64(place+1)
-	return place, false
+	a.slots[slot] = hash&half | uint64(own+1)
+	return own
 }

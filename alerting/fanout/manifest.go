@@ -3,8 +3,8 @@ package fanout
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"hash"
 	"slices"
+	"sync"
 
 	"revere/alerting"
 )
@@ -17,115 +17,6 @@ type plan struct {
 	revision   uint64
 }
 
-// newPlan orders the candidates breadth first: on each channel, every jurisdiction's first message
-// goes before any jurisdiction's second. With atOnce all contacts of everyone are used together;
-// else the first that may be, and the others are in reserve.
-func newPlan(candidates []alerting.Candidate, atOnce bool) *plan {
-	p := &plan{recipients: make([]alerting.Recipient, len(candidates))}
-	rungs := 0
-	for i := range candidates {
-		rungs += len(candidates[i].Contacts)
-	}
-	uses, contacts := make([]use, 0, rungs), make([]uint32, rungs)
-	for i := range candidates {
-		c := &candidates[i]
-		p.recipients[i] = c.Recipient
-		n := len(c.Contacts)
-		p.recipients[i].Contacts, contacts = contacts[:n:n], contacts[n:]
-		found := false
-		for j := range c.Contacts {
-			contact := &c.Contacts[j]
-			active := contact.Suppressed == "" && (contact.Active || atOnce || !found)
-			found = found || active
-			uses = append(uses, use{candidate: uint32(i), rung: uint32(j), active: active})
-		}
-	}
-	p.place(breadthFirst(uses, candidates), candidates)
-	return p
-}
-
-// A use is one contact of one candidate.
-type use struct {
-	candidate, rung uint32
-	round           uint32
-	active          bool
-}
-
-// breadthFirst sorts the active contacts into rounds: in round n are those that are their
-// jurisdiction's n-th on their channel. Contacts in reserve follow behind.
-func breadthFirst(uses []use, candidates []alerting.Candidate) []use {
-	before := map[string]map[alerting.Area]uint32{} // by channel, how many contacts of each area came before
-	var size []uint32                               // of each round
-	for i := range uses {
-		u := &uses[i]
-		if !u.active {
-			continue
-		}
-		c := &candidates[u.candidate]
-		channel := c.Contacts[u.rung].Channel
-		seen := before[channel]
-		if seen == nil {
-			seen = map[alerting.Area]uint32{}
-			before[channel] = seen
-		}
-		u.round = next(seen, c.Recipient.Areas)
-		for len(size) <= int(u.round) {
-			size = append(size, 0)
-		}
-		size[u.round]++
-	}
-	return sorted(uses, size)
-}
-
-// next counts a contact of some areas, and returns how many came before in the one that has fewest.
-func next(seen map[alerting.Area]uint32, areas []alerting.Area) (round uint32) {
-	for i, a := range areas {
-		n := seen[a]
-		seen[a] = n + 1
-		if i == 0 || n < round {
-			round = n
-		}
-	}
-	return round
-}
-
-// sorted puts each use behind those of earlier rounds, and what is in reserve at the end. Within a
-// round the order stays.
-func sorted(uses []use, size []uint32) []use {
-	begin, sum := make([]uint32, len(size)+1), uint32(0) // where the next of each round goes; the last is the reserve
-	for round, n := range size {
-		begin[round] = sum
-		sum += n
-	}
-	begin[len(size)] = sum
-	ordered := make([]use, len(uses))
-	for _, u := range uses {
-		round := u.round
-		if !u.active {
-			round = uint32(len(size))
-		}
-		ordered[begin[round]] = u
-		begin[round]++
-	}
-	return ordered
-}
-
-// place gives each address one delivery: those who share an address share its message.
-func (p *plan) place(uses []use, candidates []alerting.Candidate) {
-	places := newAddresses(len(uses))
-	p.deliveries = make([]alerting.Planned, 0, len(uses))
-	for _, u := range uses {
-		contact := &candidates[u.candidate].Contacts[u.rung]
-		i, shared := places.find(p.deliveries, contact)
-		if !shared {
-			p.deliveries = append(p.deliveries, *contact)
-			p.deliveries[i].Active = false
-		}
-		p.deliveries[i].Active = p.deliveries[i].Active || u.active
-		p.recipients[u.candidate].Contacts[u.rung] = i
-	}
-}
-
 // How a manifest is cut into records: each is small enough to write and read without a pause, and
 // with the alert itself beside it fits into one of the engine's messages.
 const (
@@ -135,10 +26,13 @@ const (
 
 // records cuts the plan into the manifest's parts. There is always one, even of an empty plan.
 func (p *plan) records(template alerting.Record) []alerting.Record {
+	var digest []byte
+	var work sync.WaitGroup
+	work.Go(func() { digest = Digest(p.deliveries, p.recipients) })
 	deliveries := cut(p.deliveries, func(alerting.Planned) int { return 0 })
 	recipients := cut(p.recipients, weight)
 	uncovered := cut(p.uncovered, func(alerting.Area) int { return 0 })
-	digest := Digest(p.deliveries, p.recipients)
+	work.Wait()
 	records := make([]alerting.Record, max(len(deliveries), len(recipients), len(uncovered), 1))
 	for i := range records {
 		records[i] = template
@@ -192,33 +86,55 @@ func weight(r alerting.Recipient) int {
 // written down later. It is the Hash of a manifest of these deliveries and recipients, all parts
 // together.
 func Digest(deliveries []alerting.Planned, recipients []alerting.Recipient) []byte {
-	h := sha256.New()
-	rows := make([]byte, 0, 2*digestBytes)
+	d := beginDigest()
 	for i := range deliveries {
-		d := &deliveries[i]
-		rows = digested(h, number(text(rows, d.Channel, d.Address, d.Suppressed), flag(d.Active)))
+		x := &deliveries[i]
+		d.row(number(text(d.rows, x.Channel, x.Address, x.Suppressed), flag(x.Active)))
 	}
 	for i := range recipients {
-		rows = text(rows, recipients[i].Subscriber)
+		row := text(d.rows, recipients[i].Subscriber)
 		for _, c := range recipients[i].Contacts {
-			rows = number(rows, c)
+			row = number(row, c)
 		}
-		rows = digested(h, rows)
+		d.row(row)
 	}
-	h.Write(rows)
-	return h.Sum(nil)[:16]
+	return d.sum()
 }
 
-// digestBytes is how much is digested at once.
-const digestBytes = 8 << 10
+// A digest is of rows, which are hashed while those behind them are being written.
+type digest struct {
+	rows   []byte // that wait
+	hashed chan []byte
+	result chan []byte
+}
 
-// digested digests rows once there are enough of them, and returns those that wait for more.
-func digested(h hash.Hash, rows []byte) []byte {
-	if len(rows) < digestBytes {
-		return rows
+// digestBytes is how much is hashed at once.
+const digestBytes = 32 << 10
+
+func beginDigest() *digest {
+	d := &digest{hashed: make(chan []byte, 4), result: make(chan []byte)}
+	go func() {
+		h := sha256.New()
+		for rows := range d.hashed {
+			h.Write(rows)
+		}
+		d.result <- h.Sum(nil)[:16]
+	}()
+	return d
+}
+
+// row takes the rows that wait with one more behind them.
+func (d *digest) row(rows []byte) {
+	if d.rows = rows; len(rows) >= digestBytes {
+		d.hashed <- rows
+		d.rows = make([]byte, 0, digestBytes+digestBytes/8)
 	}
-	h.Write(rows)
-	return rows[:0]
+}
+
+func (d *digest) sum() []byte {
+	d.hashed <- d.rows
+	close(d.hashed)
+	return <-d.result
 }
 
 func text(row []byte, parts ...string) []byte {

@@ -1,0 +1,175 @@
+package fanout
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"revere/alerting"
+)
+
+// newPlan orders the candidates breadth first: on each channel, every jurisdiction's first message
+// goes before any jurisdiction's second. With atOnce all contacts of everyone are used together;
+// else the first that may be, and the others are in reserve.
+//
+// All steps go through the contacts as the candidates have them, which is how they lie in memory: only what
+// is written goes where the order wants it.
+func newPlan(candidates []alerting.Candidate, atOnce bool) *plan {
+	rungs := 0
+	for i := range candidates {
+		rungs += len(candidates[i].Contacts)
+	}
+	p := &plan{deliveries: make([]alerting.Planned, rungs), recipients: make([]alerting.Recipient, len(candidates))}
+	places := make([]uint32, rungs)
+	size := breadthFirst(candidates, places, atOnce)
+	var shared []twins
+	var work sync.WaitGroup
+	work.Go(func() { p.place(candidates, places, size) })
+	work.Go(func() { shared = sharing(candidates, rungs) })
+	p.list(candidates, places)
+	work.Wait()
+	p.merge(shared, places)
+	return p
+}
+
+// list makes the recipients, whose contacts are parts of the places.
+func (p *plan) list(candidates []alerting.Candidate, places []uint32) {
+	for i := range candidates {
+		n := len(candidates[i].Contacts)
+		p.recipients[i] = candidates[i].Recipient
+		p.recipients[i].Contacts, places = places[:n:n], places[n:]
+	}
+}
+
+// reserve is the round of a contact that is not used at first.
+const reserve = math.MaxUint32
+
+// breadthFirst gives each contact its round: in round n are those that are their jurisdiction's n-th on their
+// channel. It returns how many contacts there are of each round.
+func breadthFirst(candidates []alerting.Candidate, rounds []uint32, atOnce bool) (size []uint32) {
+	channels := map[string]*counters{}
+	channel, before := "", (*counters)(nil)
+	for i := range candidates {
+		c := &candidates[i]
+		found := false
+		for j := range c.Contacts {
+			contact := &c.Contacts[j]
+			if contact.Suppressed != "" || !contact.Active && !atOnce && found {
+				rounds[j] = reserve
+				continue
+			}
+			found = true
+			if contact.Channel != channel || before == nil {
+				channel = contact.Channel
+				if before = channels[channel]; before == nil {
+					before = &counters{all: map[alerting.Area]*uint32{}}
+					channels[channel] = before
+				}
+			}
+			round := before.next(c.Recipient.Areas)
+			for len(size) <= int(round) {
+				size = append(size, 0)
+			}
+			rounds[j] = round
+			size[round]++
+		}
+		rounds = rounds[len(c.Contacts):]
+	}
+	return size
+}
+
+// Counters count the contacts of each area on a channel.
+type counters struct {
+	all    map[alerting.Area]*uint32
+	areas  []alerting.Area // those of the contact before, which most often are this one's
+	counts []*uint32       // theirs
+}
+
+// next counts a contact of some areas, and returns how many came before in the one that has fewest.
+func (c *counters) next(areas []alerting.Area) (round uint32) {
+	if !slices.Equal(areas, c.areas) {
+		c.look(areas)
+	}
+	for i, count := range c.counts {
+		if i == 0 || *count < round {
+			round = *count
+		}
+		*count++
+	}
+	return round
+}
+
+func (c *counters) look(areas []alerting.Area) {
+	c.areas, c.counts = areas, c.counts[:0]
+	for _, a := range areas {
+		if c.all[a] == nil {
+			c.all[a] = new(uint32)
+		}
+		c.counts = append(c.counts, c.all[a])
+	}
+}
+
+// place makes the deliveries: each contact goes behind those of earlier rounds, and what is in reserve to the
+// end; within a round the order stays. In places, where the rounds were, it leaves where each of them went.
+func (p *plan) place(candidates []alerting.Candidate, places, size []uint32) {
+	begin, sum := make([]uint32, len(size)), uint32(0) // where the next of each round goes
+	for round, n := range size {
+		begin[round] = sum
+		sum += n
+	}
+	for i := range candidates {
+		contacts := candidates[i].Contacts
+		for j := range contacts {
+			round, at := places[j], &sum
+			if round != reserve {
+				at = &begin[round]
+			}
+			places[j] = *at
+			*at++
+			d := &p.deliveries[places[j]]
+			*d = contacts[j]
+			d.Active = round != reserve
+		}
+		places = places[len(contacts):]
+	}
+}
+
+// merge gives each address one delivery, at the earliest of its places: those who share an address share its
+// message. In places it leaves the deliveries' numbers.
+func (p *plan) merge(shared []twins, places []uint32) {
+	if len(shared) == 0 {
+		return
+	}
+	earliest := map[uint32]uint32{} // by the first of the twins
+	for _, t := range shared {
+		before, known := earliest[t.first]
+		if !known {
+			before = places[t.first]
+		}
+		earliest[t.first] = min(before, places[t.other])
+	}
+	numbers := make([]uint32, len(p.deliveries)) // by place; until it has one, the place of what has the same address
+	for place := range numbers {
+		numbers[place] = uint32(place)
+	}
+	for _, t := range shared {
+		at := earliest[t.first]
+		for _, place := range []uint32{places[t.first], places[t.other]} {
+			numbers[place] = at
+			p.deliveries[at].Active = p.deliveries[at].Active || p.deliveries[place].Active
+		}
+	}
+	kept := p.deliveries[:0]
+	for place := range p.deliveries {
+		if at := numbers[place]; int(at) < place {
+			numbers[place] = numbers[at]
+			continue
+		}
+		numbers[place] = uint32(len(kept))
+		kept = append(kept, p.deliveries[place])
+	}
+	p.deliveries = kept
+	for i, place := range places {
+		places[i] = numbers[place]
+	}
+}
