@@ -1,32 +1,43 @@
 package subscribers
 
-import "revere/alerting"
+import (
+	"slices"
+	"sync"
+
+	"revere/alerting"
+)
 
 // Candidates returns whom an alert reaches, as Match does, with what a manifest holds of each and why
 // a contact must not be used. on reports whether a channel is configured. The lists are shared: the
 // caller must not change them.
 func (v *View) Candidates(alert []alerting.Area, severity alerting.Severity, categories []string, on func(channel string) bool) []alerting.Candidate {
-	var candidates []alerting.Candidate
-	var contacts []alerting.Planned // not used yet
 	plans := v.plans(v.choices(severity, categories), on)
-	v.within(alert, func(n int) { candidates = make([]alerting.Candidate, 0, n) }, func(e *entry, areas []alerting.Area) {
-		plan := plans[e.profile]
-		if len(plan) == 0 {
-			return
-		}
-		if len(contacts) < len(plan) {
-			contacts = make([]alerting.Planned, len(plan)*min(contactsAtOnce, cap(candidates)-len(candidates)))
-		}
-		own := contacts[:len(plan):len(plan)]
-		contacts = contacts[len(plan):]
-		candidates = candidates[:len(candidates)+1]
-		v.candidate(&candidates[len(candidates)-1], e, areas, plan, own)
-	})
+	members := slices.DeleteFunc(v.within(alert), func(m member) bool { return len(plans[m.profile]) == 0 })
+	candidates := make([]alerting.Candidate, len(members))
+	var work sync.WaitGroup
+	for begin := 0; begin < len(members); begin += candidatesAtOnce {
+		end := min(begin+candidatesAtOnce, len(members))
+		work.Go(func() { v.candidates(candidates[begin:end], members[begin:end], plans) })
+	}
+	work.Wait()
 	return candidates
 }
 
-// contactsAtOnce is for how many candidates contacts are allocated together.
-const contactsAtOnce = 1000
+// candidatesAtOnce are made by one goroutine, with a list of contacts in common.
+const candidatesAtOnce = 4096
+
+func (v *View) candidates(candidates []alerting.Candidate, members []member, plans [][]plannedContact) {
+	n := 0
+	for _, m := range members {
+		n += len(plans[m.profile])
+	}
+	contacts := make([]alerting.Planned, n)
+	for i, m := range members {
+		plan := plans[m.profile]
+		v.candidate(&candidates[i], m.entry, m.areas, plan, contacts[:len(plan):len(plan)])
+		contacts = contacts[len(plan):]
+	}
+}
 
 // A plannedContact is one of a profile's contacts as every subscriber with the profile has it.
 type plannedContact struct {

@@ -20,20 +20,14 @@ type Matched struct {
 // both the alert and the subscriber name categories, one in common. It looks at the subscribers of
 // the overlapping areas only. Opt-outs are not its business: the manifest shows them as suppressed.
 func (v *View) Match(alert []alerting.Area, severity alerting.Severity, categories []string) []Matched {
-	var matched []Matched
-	var subscribers []Subscriber
 	choices := v.choices(severity, categories)
-	v.within(alert, func(n int) {
-		matched, subscribers = make([]Matched, 0, n), make([]Subscriber, n)
-	}, func(e *entry, areas []alerting.Area) {
-		chosen := choices[e.profile]
-		if len(chosen) == 0 {
-			return
-		}
-		s := &subscribers[len(matched)]
-		e.unpackInto(s, v.profiles[e.profile], e.set.areas)
-		matched = append(matched, Matched{Subscriber: s, Areas: areas, Contacts: s.chosen(chosen)})
-	})
+	members := slices.DeleteFunc(v.within(alert), func(m member) bool { return len(choices[m.profile]) == 0 })
+	matched, subscribers := make([]Matched, len(members)), make([]Subscriber, len(members))
+	for i, m := range members {
+		s := &subscribers[i]
+		m.unpackInto(s, v.profiles[m.profile], m.set.areas)
+		matched[i] = Matched{Subscriber: s, Areas: m.areas, Contacts: s.chosen(choices[m.profile])}
+	}
 	return matched
 }
 

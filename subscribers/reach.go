@@ -49,10 +49,14 @@ func (r reach) of(subscribed []alerting.Area) []alerting.Area {
 // them in the order of all.
 const fewOf = 256
 
-// within calls f with everyone who is subscribed within the reach of some areas, once and in the
-// order of the ids, and with those of the areas that lie in it. expect is told
-// before how many there are.
-func (v *View) within(given []alerting.Area, expect func(n int), f func(e *entry, areas []alerting.Area)) {
+// A member is subscribed within some reach, with those of the areas that lie in it.
+type member struct {
+	*entry
+	areas []alerting.Area
+}
+
+// within lists everyone who is subscribed within the reach of some areas, once and in the order of the ids.
+func (v *View) within(given []alerting.Area) []member {
 	reach := v.reach(given)
 	sets, n := v.index.within(reach), 0
 	areas := make([][]alerting.Area, len(sets))
@@ -60,17 +64,23 @@ func (v *View) within(given []alerting.Area, expect func(n int), f func(e *entry
 		areas[i] = reach.of(set.areas)
 		n += len(set.members)
 	}
-	expect(n)
+	members := make([]member, 0, n)
 	if n < v.Len()/fewOf {
-		sorted(sets, n, func(e *entry, set int) { f(e, areas[set]) })
-		return
+		for i, set := range sets {
+			for _, e := range set.members {
+				members = append(members, member{e, areas[i]})
+			}
+		}
+		slices.SortFunc(members, func(a, b member) int { return compareIDs(a.entry, b.entry) })
+		return members
 	}
 	ordered := v.order.all() // which settles the ranks
 	for rank, mark := range marks(sets, len(ordered)) {
 		if mark > 0 {
-			f(ordered[rank], areas[mark-1])
+			members = append(members, member{ordered[rank], areas[mark-1]})
 		}
 	}
+	return members
 }
 
 // marks says for each rank which of the sets it is in, counted from one.
@@ -82,22 +92,4 @@ func marks(sets []*areaSet, n int) []uint32 {
 		}
 	}
 	return marks
-}
-
-// sorted calls f with the n members of some sets in the order of their ids.
-func sorted(sets []*areaSet, n int, f func(e *entry, set int)) {
-	type member struct {
-		*entry
-		set int
-	}
-	all := make([]member, 0, n)
-	for i, set := range sets {
-		for _, e := range set.members {
-			all = append(all, member{e, i})
-		}
-	}
-	slices.SortFunc(all, func(a, b member) int { return compareIDs(a.entry, b.entry) })
-	for _, m := range all {
-		f(m.entry, m.set)
-	}
 }

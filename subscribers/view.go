@@ -126,8 +126,11 @@ func (v *View) listed(area alerting.Area) []*entry {
 	if area == "" {
 		return v.order.all()
 	}
-	var entries []*entry
-	v.within([]alerting.Area{area}, func(n int) { entries = make([]*entry, 0, n) }, func(e *entry, _ []alerting.Area) { entries = append(entries, e) })
+	members := v.within([]alerting.Area{area})
+	entries := make([]*entry, len(members))
+	for i, m := range members {
+		entries[i] = m.entry
+	}
 	return entries
 }
 
