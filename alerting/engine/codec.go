@@ -3,11 +3,8 @@ package engine
 import (
 	"bytes"
 	"fmt"
-	"runtime"
-	"sync"
 
 	"github.com/fxamacker/cbor/v2"
-	"golang.org/x/sync/errgroup"
 
 	"revere/alerting"
 )
@@ -70,40 +67,6 @@ func encodeRecord(r *alerting.Record, to *bytes.Buffer) error {
 	}
 	return encoding.MarshalToBuffer(&s, to)
 }
-
-// buffers are kept for the records that are encoded next: new memory costs more than to fill it.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-func release(used []*bytes.Buffer) {
-	for _, b := range used {
-		b.Reset()
-		buffers.Put(b)
-	}
-}
-
-// encodeRecords encodes each record: many, which is a manifest's parts, on all processors. The buffers
-// are to be released.
-func encodeRecords(records []alerting.Record) ([]*bytes.Buffer, error) {
-	encoded := make([]*bytes.Buffer, len(records))
-	for i := range encoded {
-		encoded[i] = buffers.Get().(*bytes.Buffer)
-	}
-	var work errgroup.Group
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range records {
-		if len(records) < fewRecords {
-			if err := encodeRecord(&records[i], encoded[i]); err != nil {
-				return encoded, err
-			}
-			continue
-		}
-		work.Go(func() error { return encodeRecord(&records[i], encoded[i]) })
-	}
-	return encoded, work.Wait()
-}
-
-// fewRecords are encoded sooner than others could begin to help.
-const fewRecords = 8
 
 func decodeRecords(data []byte) ([]alerting.Record, error) {
 	var stored []storedRecord[packedText]

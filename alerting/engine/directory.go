@@ -38,7 +38,7 @@ func (e *Engine) Commit(ctx context.Context, last uint64, changes []alerting.Cha
 			return 0, err
 		}
 	}
-	return e.publishAll(ctx, directorySubject, last, parts)
+	return e.publishAll(ctx, directorySubject, last, given(parts...))
 }
 
 // split cuts changes into sets that a message holds each: a state's table of areas is a change as

@@ -1,10 +1,7 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"revere/alerting"
 )
@@ -21,50 +18,17 @@ const (
 // LedgerChannel is the subject of a channel's dispatcher: attempts and results.
 func LedgerChannel(name string) string { return "ledger.channel." + name }
 
-// recordBytes is how large a message of records may grow before the next one begins.
-const recordBytes = 512 << 10
-
 // Append writes records to the ledger: all of them or none. last is the sequence that the subject's
 // newest message must have, or Anywhere. When it returns without error the records survive power
 // loss; the sequence is that of the last message. alerting.ErrOvertaken means that another writer
 // was first and nothing was written; with any other error nobody can say whether they were.
 func (e *Engine) Append(ctx context.Context, subject string, last uint64, records ...alerting.Record) (uint64, error) {
-	parts, err := Pack(spared(records))
-	if err != nil {
-		return 0, err
-	}
-	return e.publishAll(ctx, subject, last, parts)
-}
-
-// Pack makes the messages that hold records as the ledger stores them: as few as their size allows.
-func Pack(records []alerting.Record) (messages [][]byte, err error) {
-	encoded, err := encodeRecords(records)
-	defer release(encoded)
-	if err != nil {
-		return nil, err
-	}
-	var open []cbor.RawMessage
-	size := 0
-	for _, record := range encoded {
-		if size+record.Len() > recordBytes && len(open) > 0 {
-			message, err := together(open, size)
-			if err != nil {
-				return nil, err
-			}
-			messages, open, size = append(messages, message), open[:0], 0
+	parts := pack(spared(records))
+	defer func() {
+		for range parts { // so that nobody reads the records any more, which are the caller's
 		}
-		open, size = append(open, record.Bytes()), size+record.Len()
-	}
-	message, err := together(open, size)
-	return append(messages, message), err
-}
-
-// together makes one message of encoded records of a size.
-func together(records []cbor.RawMessage, size int) ([]byte, error) {
-	const head = 9 // of a list, at most (RFC 8949 §3)
-	message := bytes.NewBuffer(make([]byte, 0, head+size))
-	err := encoding.MarshalToBuffer(records, message)
-	return message.Bytes(), err
+	}()
+	return e.publishAll(ctx, subject, last, parts)
 }
 
 // FollowLedger calls apply with every message of the ledger after the given sequence, in order, and

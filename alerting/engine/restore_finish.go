@@ -105,7 +105,7 @@ func (r *Restore) skipKeys(ctx context.Context, restored *Engine, n int) error {
 	}
 	last := uint64(0)
 	for skipped := 0; skipped < n; skipped += maxBatch {
-		if last, err = restored.publishAll(ctx, subject, last, make([][]byte, min(maxBatch, n-skipped))); err != nil {
+		if last, err = restored.publishAll(ctx, subject, last, given(make([][]byte, min(maxBatch, n-skipped))...)); err != nil {
 			return err
 		}
 	}

@@ -29,24 +29,38 @@ const batchPatience = 5 * time.Second
 
 // publish stores one message. last is the sequence that the subject's newest message must have.
 func (e *Engine) publish(ctx context.Context, subject string, last uint64, data []byte, options ...jetstream.PublishOpt) (uint64, error) {
-	return e.publishAll(ctx, subject, last, [][]byte{data}, options...)
+	return e.publishAll(ctx, subject, last, given(data), options...)
 }
 
-// publishAll stores all of the messages or none. It returns the sequence of the last one.
-func (e *Engine) publishAll(ctx context.Context, subject string, last uint64, parts [][]byte, options ...jetstream.PublishOpt) (uint64, error) {
-	if len(parts) > maxBatch {
-		return 0, fmt.Errorf("%d messages are more than one atomic batch takes (%d)", len(parts), maxBatch)
+// given are parts that are there.
+func given(all ...[]byte) <-chan part {
+	parts := make(chan part, len(all))
+	for _, data := range all {
+		parts <- part{data: data}
 	}
+	close(parts)
+	return parts
+}
+
+// publishAll stores all of the parts, of which there is one at least, or none: each as a message. It returns
+// the sequence of the last one.
+func (e *Engine) publishAll(ctx context.Context, subject string, last uint64, parts <-chan part, options ...jetstream.PublishOpt) (uint64, error) {
 	if _, bounded := ctx.Deadline(); !bounded {
 		patient, cancel := context.WithTimeout(ctx, publishPatience)
 		defer cancel()
 		ctx = patient
 	}
-	messages := make([]*nats.Msg, len(parts))
-	for i, data := range parts {
-		messages[i] = &nats.Msg{Subject: subject, Header: nats.Header{}, Data: data}
+	first := <-parts
+	if first.err != nil {
+		return 0, first.err
 	}
-	return e.newWrite(last, messages, options...).through(ctx)
+	w := e.newWrite(last, []*nats.Msg{messageOf(subject, first.data)}, options...)
+	w.parts = parts
+	return w.through(ctx)
+}
+
+func messageOf(subject string, data []byte) *nats.Msg {
+	return &nats.Msg{Subject: subject, Header: nats.Header{}, Data: data}
 }
 
 // A write is messages that are stored together, however often that must be tried.
@@ -54,8 +68,9 @@ type write struct {
 	engine   *Engine
 	subject  string
 	last     uint64
-	name     string // "" where nothing is compared
-	messages []*nats.Msg
+	name     string      // "" where nothing is compared
+	messages []*nats.Msg // the first of them
+	parts    <-chan part // the others, which may still be being made; nil when all are there
 	options  []jetstream.PublishOpt
 	patience time.Duration // of one try
 }
@@ -113,7 +128,11 @@ func (w *write) settle(ctx context.Context) (uint64, error) {
 }
 
 func (w *write) try(ctx context.Context) (uint64, error) {
-	if len(w.messages) > 1 {
+	second, err := w.message(1)
+	if err != nil {
+		return 0, err
+	}
+	if second != nil {
 		ctx, cancel := context.WithTimeout(ctx, batchPatience)
 		defer cancel()
 		return w.batch(ctx)
@@ -133,18 +152,45 @@ func (w *write) batch(ctx context.Context) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	last := len(w.messages) - 1
-	for _, m := range w.messages[:last] {
-		if err := batch.AddMsg(m); err != nil {
+	for i := 0; ; i++ {
+		next, err := w.message(i + 1)
+		if err != nil {
+			return 0, err
+		}
+		if next == nil {
+			break
+		}
+		if err := batch.AddMsg(w.messages[i]); err != nil {
 			return 0, err
 		}
 		faults.Reach(faults.MidBatch)
 	}
-	ack, err := batch.CommitMsg(ctx, w.messages[last])
+	ack, err := batch.CommitMsg(ctx, w.messages[len(w.messages)-1])
 	if err != nil {
 		return 0, err
 	}
 	return ack.Sequence, nil
+}
+
+// message is the message with an index, as soon as it is made; nil where there are not so many.
+func (w *write) message(i int) (*nats.Msg, error) {
+	for i >= len(w.messages) && w.parts != nil {
+		p, more := <-w.parts
+		switch {
+		case !more:
+			w.parts = nil
+		case p.err != nil:
+			return nil, p.err
+		case len(w.messages) == maxBatch:
+			return nil, fmt.Errorf("there are more messages than one atomic batch takes (%d)", maxBatch)
+		default:
+			w.messages = append(w.messages, messageOf(w.subject, p.data))
+		}
+	}
+	if i >= len(w.messages) {
+		return nil, nil
+	}
+	return w.messages[i], nil
 }
 
 // recognize finds out who overtook the write: an earlier try of its own, or somebody else. What
