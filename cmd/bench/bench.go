@@ -38,6 +38,9 @@ type Options struct {
 	// NATS is the URL of a cluster to measure on, in an account without streams; empty for an
 	// embedded server.
 	NATS string
+	// Replicas is how many of the cluster's servers hold each stream: 1, 3 or 5; 0 for 1. An embedded server
+	// takes no more than one.
+	Replicas int
 	// Dir is where temporary data directories are made: its disk is measured. Empty is the system's
 	// place for temporary files.
 	Dir string

@@ -34,6 +34,7 @@ const (
 // A bareEngine is JetStream and nothing else.
 type bareEngine struct {
 	js           jetstream.JetStream
+	replicas     int
 	shut         func()
 	chunked, own messages
 }
@@ -89,7 +90,7 @@ func startBare(s *site) (*bareEngine, error) {
 		shut()
 		return nil, err
 	}
-	return &bareEngine{js: js, shut: func() { conn.Close(); shut() }}, nil
+	return &bareEngine{js: js, replicas: s.replicas, shut: func() { conn.Close(); shut() }}, nil
 }
 
 // compose makes the messages: in chunks, each a record in CBOR, and as the ledger has them.
@@ -151,7 +152,7 @@ func (b *bareEngine) fresh(ctx context.Context) error {
 		if err := b.js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			return err
 		}
-		if _, err := b.js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{subject}, AllowAtomicPublish: true}); err != nil {
+		if _, err := b.js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{subject}, Replicas: b.replicas, AllowAtomicPublish: true}); err != nil {
 			return err
 		}
 	}

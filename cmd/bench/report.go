@@ -11,6 +11,7 @@ type Report struct {
 	System         string        `json:"system"`
 	CPUs           int           `json:"cpus"`
 	Engine         string        `json:"engine"` // "embedded" or "cluster"
+	Replicas       int           `json:"replicas"`
 	Recipients     int           `json:"recipients"`
 	Alerts         int           `json:"alerts"`
 	Areas          int           `json:"areas"`
@@ -89,7 +90,7 @@ func (r *run) report() Report {
 		engine = "cluster"
 	}
 	report := Report{
-		Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Engine: engine,
+		Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Engine: engine, Replicas: max(r.Replicas, 1),
 		Recipients: r.Recipients, Alerts: r.Alerts, Areas: r.crowd.areas, Samples: r.Samples, Queued: r.Queued, History: r.History, ChannelLatency: r.ChannelLatency, ChannelRate: r.ChannelRate, Runs: 1,
 	}
 	for _, f := range catalogue {

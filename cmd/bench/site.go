@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,15 +21,16 @@ import (
 // A site is where one step keeps what is durable: a directory of its own for an embedded server, or
 // an account of a cluster that was empty before and is afterwards.
 type site struct {
-	dir string
-	url string // "" when embedded
-	log zerolog.Logger
+	dir      string
+	url      string // "" when embedded
+	replicas int
+	log      zerolog.Logger
 }
 
 // newSite makes a site. On a cluster it refuses an account that holds streams: alerts must never go
 // to a directory of real people, nor a bench's to their desk.
 func (r *run) newSite(ctx context.Context) (*site, error) {
-	s := &site{url: r.NATS, log: r.Log}
+	s := &site{url: r.NATS, replicas: max(r.Replicas, 1), log: r.Log}
 	if s.url != "" {
 		names, err := s.streams(ctx)
 		if err == nil && len(names) > 0 {
@@ -46,7 +48,7 @@ func (r *run) newSite(ctx context.Context) (*site, error) {
 // open starts an engine at the site. close ends it; what it holds stays.
 func (s *site) open(ctx context.Context) (e *engine.Engine, shut func() error, err error) {
 	if s.url != "" {
-		e, err = engine.Connect(ctx, engine.ClusterConfig{URL: s.url, Replicas: 1}, s.log)
+		e, err = engine.Connect(ctx, engine.ClusterConfig{URL: s.url, Replicas: s.replicas}, s.log)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -65,7 +67,8 @@ func (s *site) open(ctx context.Context) (e *engine.Engine, shut func() error, e
 // config is a service's configuration at the site, with variables that configure its channels.
 func (s *site) config(kinds []channels.Kind, variables ...string) (*config.Config, error) {
 	return config.Load("", append([]string{
-		"REVERE_DATA_DIR=" + s.dir, "REVERE_NATS__URL=" + s.url, "REVERE_NATS__LISTEN=127.0.0.1:0", "REVERE_HTTP__LISTEN=127.0.0.1:0",
+		"REVERE_DATA_DIR=" + s.dir, "REVERE_NATS__URL=" + s.url, "REVERE_NATS__REPLICAS=" + strconv.Itoa(s.replicas),
+		"REVERE_NATS__LISTEN=127.0.0.1:0", "REVERE_HTTP__LISTEN=127.0.0.1:0",
 		"REVERE_SENDER_NAME=Bench",
 	}, variables...), config.Sections(kinds))
 }

@@ -28,7 +28,7 @@ func runBench(ctx context.Context, env environment, to connection, cmd benchComm
 	screen := newProgressLine(env.stderr)
 	report, err := bench.Repeat(ctx, bench.Options{
 		Recipients: cmd.Recipients, Alerts: cmd.Alerts, Areas: cmd.Areas, Samples: cmd.Samples, Queued: cmd.Queued, History: cmd.History,
-		ChannelLatency: cmd.ChannelLatency, ChannelRate: cmd.ChannelRate, NATS: cmd.NATS, Dir: to.DataDir, Program: program,
+		ChannelLatency: cmd.ChannelLatency, ChannelRate: cmd.ChannelRate, NATS: cmd.NATS, Replicas: cmd.Replicas, Dir: to.DataDir, Program: program,
 		Progress: screen.show, Log: zerolog.New(env.stderr).Level(zerolog.ErrorLevel),
 	}, cmd.Repeat)
 	screen.end()
@@ -52,8 +52,12 @@ func benchText(r bench.Report) string {
 		}
 		return english.Sprintf("%d %ss", n, what)
 	}
+	engine := r.Engine
+	if r.Replicas > 1 {
+		engine += fmt.Sprintf(" with %d replicas", r.Replicas)
+	}
 	fmt.Fprintf(&b, "%s, %s, %s, engine %s; %s in %s, %s, %s, runs: %d; backlog and HTTP at %s a call, backlog at %s calls a second\n\n",
-		r.Go, r.System, some(r.CPUs, "CPU"), r.Engine, some(r.Recipients, "recipient"), some(r.Areas, "area"), some(r.Alerts, "alert"), some(r.Samples, "sample"),
+		r.Go, r.System, some(r.CPUs, "CPU"), engine, some(r.Recipients, "recipient"), some(r.Areas, "area"), some(r.Alerts, "alert"), some(r.Samples, "sample"),
 		r.Runs, r.ChannelLatency, english.Sprint(number.Decimal(r.ChannelRate)))
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "FIGURE\tVALUE\tUNIT\tRATIO\tTARGET")

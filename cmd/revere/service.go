@@ -95,6 +95,7 @@ type benchCommand struct {
 	History        int           `default:"1000000" placeholder:"N" help:"Deliveries that were sent before the last restart (${default})."`
 	Repeat         int           `default:"1" placeholder:"N" help:"Runs that each figure and ratio is the median of (${default})."`
 	NATS           string        `name:"nats" placeholder:"URL" help:"Cluster to measure on, in an account without streams (else an embedded server)."`
+	Replicas       int           `default:"1" enum:"1,3,5" placeholder:"N" help:"Servers of the cluster that hold each stream (${default}); measure with as many as serve."`
 	format
 }
 
@@ -116,6 +117,8 @@ func (cmd *benchCommand) Validate() error {
 		return usagef("--recipients %d is more than %d", cmd.Recipients, bench.MaxRecipients)
 	case cmd.ChannelLatency < 0:
 		return usagef("--channel-latency %s is negative", cmd.ChannelLatency)
+	case cmd.Replicas > 1 && cmd.NATS == "":
+		return usagef("--replicas %d needs a cluster: give --nats, too", cmd.Replicas)
 	case !(cmd.ChannelRate >= 0 && cmd.ChannelRate <= 1e9):
 		return usagef("--channel-rate %v is not between 0 and 1000000000", cmd.ChannelRate)
 	}

@@ -129,6 +129,8 @@ func TestWrongUsageIsStatus2AndNamesTheFix(t *testing.T) {
 		"subscribers add --id x":             "--areas",
 		"bench --alerts 0":                   "1 or more",
 		"bench --repeat 0":                   "1 or more",
+		"bench --replicas 3":                 "needs a cluster",
+		"bench --replicas 2 --nats nats://x": `one of "1","3","5"`,
 		"demo --speed 0":                     "--speed 0",
 		"demo --listen 8080":                 `--listen "8080" is not an address`,
 		"demo --nats-listen 127.0.0.1:99999": `--nats-listen "127.0.0.1:99999" is not an address`,
