@@ -51,7 +51,7 @@ func (p *packing) deliveries(all []alerting.Planned) {
 			rows.text(d.Suppressed)
 		}
 	}
-	p.end(1)
+	p.end(rows, 1)
 }
 
 func (p *packing) recipients(all []alerting.Recipient) {
@@ -70,7 +70,7 @@ func (p *packing) recipients(all []alerting.Recipient) {
 			rows.number(uint64(c))
 		}
 	}
-	p.end(3)
+	p.end(rows, 3)
 }
 
 // unpackManifest reads what a packing wrote.

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"sync"
@@ -41,7 +40,7 @@ func (p *packer) flag(set bool, flag uint64) {
 // is released.
 type packing struct {
 	packer
-	rows   packer // that refer to tables, which stand before them
+	rows   []byte // of those before
 	tables [3]table
 }
 
@@ -52,23 +51,25 @@ func (p *packing) release() {
 	packings.Put(p)
 }
 
-// begin empties the rows and the tables.
-func (p *packing) begin(rows int) *packer {
-	p.rows.data = p.rows.data[:0]
+// begin empties the tables, and begins a number of rows: in a packer of their own, which the caller holds by value,
+// since the collector is told of every change of one that lies elsewhere.
+func (p *packing) begin(n int) (rows packer) {
+	rows.data = p.rows[:0]
 	for i := range p.tables {
 		p.tables[i].empty()
 	}
-	p.rows.number(uint64(rows))
-	return &p.rows
+	rows.number(uint64(n))
+	return rows
 }
 
-// end appends the first tables, and then the rows.
-func (p *packing) end(tables int) {
+// end appends the first tables, and then the rows, which refer to them.
+func (p *packing) end(rows packer, tables int) {
 	for i := range p.tables[:tables] {
 		p.number(uint64(len(p.tables[i].places)))
 		p.data = append(p.data, p.tables[i].lists.data...)
 	}
-	p.data = append(p.data, p.rows.data...)
+	p.data = append(p.data, rows.data...)
+	p.rows = rows.data
 }
 
 // A table holds each of the lists that recur once.
@@ -76,24 +77,41 @@ type table struct {
 	places map[string]uint64
 	lists  packer
 	key    packer
-	last   packer // the key before, which most often is the same
-	at     uint64 // and where it is
+	before []string // the list before, which most often is the same
+	at     uint64   // and where it is
 }
 
 func (t *table) empty() {
 	clear(t.places)
-	t.lists.data, t.last.data = t.lists.data[:0], t.last.data[:0]
+	clear(t.before) // its texts are somebody's
+	t.lists.data, t.before = t.lists.data[:0], t.before[:0]
 }
 
 // place is where a table has a list. It takes in one that it does not have.
 func place[T ~string](t *table, list ...T) uint64 {
+	if len(t.places) > 0 && same(t.before, list) {
+		return t.at
+	}
+	t.before = t.before[:0]
+	for _, s := range list {
+		t.before = append(t.before, string(s))
+	}
 	t.key.data = t.key.data[:0]
 	texts(&t.key, list)
-	if !bytes.Equal(t.key.data, t.last.data) {
-		t.at = t.find()
-		t.key, t.last = t.last, t.key
-	}
+	t.at = t.find()
 	return t.at
+}
+
+func same[T ~string](before []string, list []T) bool {
+	if len(before) != len(list) {
+		return false
+	}
+	for i, s := range list {
+		if before[i] != string(s) {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *table) find() uint64 {

@@ -48,7 +48,7 @@ func (p *packing) steps(attempts []alerting.Attempt, results []alerting.Result) 
 		rows.text(r.ProviderID)
 		rows.number(because(reasons, r))
 	}
-	p.end(1)
+	p.end(rows, 1)
 	return p.data[begin:]
 }
 
