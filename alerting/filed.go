@@ -35,7 +35,8 @@ type Filed struct {
 
 // A Checkpoint is where a board that has everything that is filed begins to read the ledger.
 type Checkpoint struct {
-	// Resume is the ledger's first sequence that is still needed.
+	// Resume is the ledger's first sequence that is still needed, by a board that does not read those alerts first
+	// that stand apart: versions that don't know of them are among these.
 	Resume uint64 `cbor:"1,keyasint"`
 	// Reached, Last and Inbound are as the board had them when the checkpoint was made.
 	Reached uint64            `cbor:"2,keyasint"`
@@ -44,4 +45,15 @@ type Checkpoint struct {
 	// Aside are the inbound facts that waited then, by where they came in. Earlier versions kept them here;
 	// Resume is before all that wait now.
 	Aside map[uint64][]Inbound `cbor:"5,keyasint,omitempty"`
+	// Apart are alerts that are not filed, open for weeks, say, and long before the others. ResumeApart is the
+	// first sequence that is needed by a board that has read these; 0 where there are none.
+	Apart       []Apart `cbor:"6,keyasint,omitempty"`
+	ResumeApart uint64  `cbor:"7,keyasint,omitempty"`
+}
+
+// An Apart is an alert that is read by itself, where it stands in the ledger.
+type Apart struct {
+	Key Key `cbor:"1,keyasint"`
+	// Spans are as those of a filed alert; the last ends at the newest of its records.
+	Spans [][2]uint64 `cbor:"2,keyasint"`
 }

@@ -18,6 +18,7 @@ type alert struct {
 	openedAt       time.Time
 	first          uint64 // the ledger's sequence that opened it
 	latest         uint64 // the newest of its records
+	readTo         uint64 // how far its records were read by themselves, before the board read the ledger; 0 else
 	spans          spans  // all of them
 	latestAt       time.Time
 	ended          uint64 // the record that ended it; 0 while it takes place

@@ -64,7 +64,7 @@ func TestWhatWaitsIsHeldUpToABoundAndNotLost(t *testing.T) {
 	started := tracking.NewBoard()
 	started.Archive = ledger
 	checkpoint := b.Checkpoint()
-	started.Begin(nil, checkpoint)
+	require.NoError(t, started.Begin(nil, checkpoint))
 	assert.Greater(t, started.Reached(), uint64(600), "what has been dealt with is not read")
 	for i, r := range ledger.Written() {
 		if sequence := uint64(i) + 1; sequence > started.Reached() {

@@ -27,7 +27,7 @@ func TestAFiledAlertKeepsTheBeginningOfWhatItSays(t *testing.T) {
 	require.Len(t, filed, 1)
 	begun := tracking.NewBoard()
 	begun.Archive = ledger
-	begun.Begin(filed, alerting.Checkpoint{Resume: 1})
+	require.NoError(t, begun.Begin(filed, alerting.Checkpoint{Resume: 1}))
 	for _, b := range []*tracking.Board{filing, begun} {
 		assert.Less(t, b.Bytes(), 10_000)
 		head, _ := b.Head(key)

@@ -168,13 +168,13 @@ func TestALateAnswerDoesNotHaveAllReadThatWasWrittenSince(t *testing.T) {
 	assert.LessOrEqual(t, len(filed[0].Spans), 8, "what is noted of where they are is bounded")
 	started := tracking.NewBoard()
 	started.Archive = ledger
-	started.Begin(slices.Clone(filed), board.Checkpoint())
+	require.NoError(t, started.Begin(slices.Clone(filed), board.Checkpoint()))
 	people, _ := started.People(old, 0, 10, nil)
 	assert.Equal(t, fmt.Sprint(answers-1), people[0].Answer.Note)
 
 	filed[0].Spans = nil // by an earlier version
 	started = tracking.NewBoard()
 	started.Archive = ledger
-	started.Begin(filed, board.Checkpoint())
+	require.NoError(t, started.Begin(filed, board.Checkpoint()))
 	assert.Equal(t, summary(t, plain, old), summary(t, started, old))
 }

@@ -113,20 +113,31 @@ func (b *Board) Checkpoint() alerting.Checkpoint {
 	for _, s := range b.shelves {
 		c.Resume = min(c.Resume, s.oldest())
 	}
+	var unfiled []*alert
 	for _, a := range b.order {
 		switch {
 		case a.filed == 0:
-			c.Resume = min(c.Resume, a.first)
+			unfiled = append(unfiled, a)
 		case a.filed < a.latest:
 			c.Resume = min(c.Resume, a.filed+1)
 		}
+	}
+	c.Apart, c.ResumeApart = apart(unfiled, c.Resume, b.reached)
+	if len(unfiled) > 0 {
+		c.Resume = min(c.Resume, unfiled[0].first)
 	}
 	return c
 }
 
 // Begin sets a board up that has read nothing yet: what is filed, and the checkpoint. The ledger is to
-// be applied from the checkpoint's Resume on.
-func (b *Board) Begin(filed []alerting.Filed, c alerting.Checkpoint) {
+// be applied from there on where the board has got by that. Where alerts that stand apart can't be read now that is
+// the checkpoint's Resume, and the error says why.
+func (b *Board) Begin(filed []alerting.Filed, c alerting.Checkpoint) error {
+	slices.SortFunc(filed, func(x, y alerting.Filed) int { return cmp.Compare(x.First, y.First) })
+	read, err := b.readApart(c.Apart, filed)
+	if err == nil && len(c.Apart) > 0 {
+		c.Resume = c.ResumeApart
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inbound, b.reached = c.Inbound, c.Resume-min(c.Resume, 1)
@@ -136,10 +147,13 @@ func (b *Board) Begin(filed []alerting.Filed, c alerting.Checkpoint) {
 	for arrival, facts := range c.Aside {
 		b.foldAside(1, &alerting.Record{Inbound: arrival, Aside: facts})
 	}
-	slices.SortFunc(filed, func(x, y alerting.Filed) int { return cmp.Compare(x.First, y.First) })
 	for i := range filed {
 		b.list(bareAlert(&filed[i]))
 	}
+	if err == nil {
+		b.listApart(read)
+	}
+	return err
 }
 
 // mayBeWorded reports whether messages of an alert may still have to be worded.

@@ -25,8 +25,8 @@ func (b *Board) fold(sequence uint64, r *alerting.Record) {
 		a.duringExercise = b.exerciseOpen(sequence)
 		b.foldInto(a, sequence, r)
 		b.list(a)
-	case sequence <= a.filed:
-		return // what is filed knows it
+	case sequence <= a.filed, sequence <= a.readTo:
+		return // what is filed knows it, or it was read by itself
 	case a.bare:
 		b.late(a, sequence, r)
 	default:

@@ -79,44 +79,48 @@ type waitingRecord struct {
 	record   alerting.Record
 }
 
-// recall reads an alert's records up to its last, and puts it in the place of the bare one. It folds
-// them on a board of their own, so that nobody waits for it here. Where the ledger has lost who it went to
-// it stays bare.
-func (b *Board) recall(a *alert, within spans, last uint64, people int) (err error) {
-	fresh, own := newAlert(a.key), NewBoard()
-	fresh.asleep = true
-	defer func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		under := a.recalling
-		defer close(under.done)
-		if a.recalling = nil; err != nil {
-			a.unreadable = true
-			if a.filed < a.latest {
-				b.stale[a.key] = struct{}{} // what waits is in the ledger, and is read with the rest
-			}
-		} else {
-			b.adopt(fresh, own)
-			b.replace(a, fresh, under)
+// recall reads an alert's records up to its last, and puts it in the place of the bare one. Where the ledger has lost
+// who it went to it stays bare.
+func (b *Board) recall(a *alert, within spans, last uint64, people int) error {
+	fresh, own, err := b.refolded(a.key, within, last)
+	if err == nil && len(fresh.recipients) < people {
+		err = fmt.Errorf("%w: of the %d people of alert %s there are %d", ErrLost, people, a.key, len(fresh.recipients))
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	under := a.recalling
+	defer close(under.done)
+	if a.recalling = nil; err != nil {
+		a.unreadable = true
+		if a.filed < a.latest {
+			b.stale[a.key] = struct{}{} // what waits is in the ledger, and is read with the rest
 		}
-		b.rouse()
-	}()
+	} else {
+		b.adopt(fresh, own)
+		b.replace(a, fresh, under)
+	}
+	b.rouse()
+	return err
+}
+
+// refolded reads an alert's records up to its last. It folds them on a board of their own, so that nobody waits for it
+// here; nothing of it is due yet.
+func (b *Board) refolded(key alerting.Key, within spans, last uint64) (fresh *alert, own *Board, err error) {
+	fresh, own = newAlert(key), NewBoard()
+	fresh.asleep = true
 	for _, part := range within {
 		if err == nil {
-			err = b.Archive.Records(a.key, part[0], part[1], func(sequence uint64, r *alerting.Record) { own.refold(fresh, sequence, r) })
+			err = b.Archive.Records(key, part[0], part[1], func(sequence uint64, r *alerting.Record) { own.refold(fresh, sequence, r) })
 		}
 	}
 	switch {
 	case err != nil:
-		return err
 	case fresh.latest < last:
-		return fmt.Errorf("%w: alert %s was read up to %d of %d", ErrLost, a.key, fresh.latest, last)
+		err = fmt.Errorf("%w: alert %s was read up to %d of %d", ErrLost, key, fresh.latest, last)
 	case fresh.opened == nil:
-		return fmt.Errorf("%w: what opened alert %s is not at %d", ErrLost, a.key, within[0][0])
-	case len(fresh.recipients) < people:
-		return fmt.Errorf("%w: of the %d people of alert %s there are %d", ErrLost, people, a.key, len(fresh.recipients))
+		err = fmt.Errorf("%w: what opened alert %s is not at %d", ErrLost, key, within[0][0])
 	}
-	return nil
+	return fresh, own, err
 }
 
 // refold folds a record again. One that makes the fold fail was passed over the first time too.
@@ -184,15 +188,20 @@ func (b *Board) doze(a *alert) {
 	if a.asleep || len(a.deliveries) > 0 {
 		return
 	}
+	if a.asleep = b.dozes(a); a.asleep {
+		b.dozing = append(b.dozing, a)
+	}
+}
+
+// dozes reports whether something that a correction quotes is away, and has that read.
+func (b *Board) dozes(a *alert) (dozes bool) {
 	for _, key := range a.opened.Corrects {
 		if c := b.alerts[key]; c.away() {
-			a.asleep = true
+			dozes = true
 			b.ask(c)
 		}
 	}
-	if a.asleep {
-		b.dozing = append(b.dozing, a)
-	}
+	return dozes
 }
 
 // away reports whether the alert's details are not in memory, and can be.

@@ -205,7 +205,7 @@ func TestAnAlertThatIsLostStaysFiled(t *testing.T) {
 
 			started := tracking.NewBoard()
 			started.Archive = ledger // which has it again
-			started.Begin(filed, checkpoint)
+			require.NoError(t, started.Begin(filed, checkpoint))
 			head, _ = started.Head(key)
 			assert.Equal(t, alerting.Key("a9"), head.ReplacedBy)
 			sameAlerts(t, plain, started)

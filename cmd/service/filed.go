@@ -27,7 +27,9 @@ func (s *Service) readFiled(ctx, reading context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.board.Begin(filed, checkpoint)
+	if err := s.board.Begin(filed, checkpoint); err != nil {
+		s.log.Warn().Err(err).Msg("what is open for long can't be read by itself; the ledger is read from its beginning instead")
+	}
 	go s.recall(reading)
 	return s.engine.FollowFiled(reading, reached, func(f alerting.Filed) {
 		if s.board.Wait(reading, f.Latest) == nil { // else it would not be known that it is over
