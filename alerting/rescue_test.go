@@ -29,6 +29,23 @@ func TestRescue(t *testing.T) {
 	assert.True(t, alerting.Hopeless(err))
 }
 
+// What is done beside the caller fails as if the caller had done it, wherever it was begun.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	done := make([]bool, 3)
+	err := func() (err error) {
+		defer alerting.Rescue(&err)
+		alerting.Together(func() { done[0] = true }, func() {
+			alerting.Together(func() { _ = []int{}[len(t.Name())] }, func() { done[1] = true })
+		}, func() { done[2] = true })
+		return nil
+	}()
+	assert.Equal(t, []bool{true, true, true}, done, "the others are not cut short")
+	assert.Equal(t, alerting.CodeInternal, alerting.CodeOf(err))
+	assert.ErrorContains(t, err, "rescue_test.go:")
+	assert.ErrorContains(t, err, "index out of range [12] with length 0")
+}
+
 func TestHopeless(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{

@@ -1,8 +1,8 @@
 package subscribers
 
 import (
+	"runtime"
 	"slices"
-	"sync"
 
 	"revere/alerting"
 )
@@ -14,17 +14,18 @@ func (v *View) Candidates(alert []alerting.Area, severity alerting.Severity, cat
 	plans := v.plans(v.choices(severity, categories), on)
 	members := slices.DeleteFunc(v.within(alert), func(m member) bool { return len(plans[m.profile]) == 0 })
 	candidates := make([]alerting.Candidate, len(members))
-	var work sync.WaitGroup
-	for begin := 0; begin < len(members); begin += candidatesAtOnce {
-		end := min(begin+candidatesAtOnce, len(members))
-		work.Go(func() { v.candidates(candidates[begin:end], members[begin:end], plans) })
+	var parts []func()
+	each := max(len(members)/runtime.GOMAXPROCS(0)+1, fewCandidates)
+	for begin := 0; begin < len(members); begin += each {
+		end := min(begin+each, len(members))
+		parts = append(parts, func() { v.candidates(candidates[begin:end], members[begin:end], plans) })
 	}
-	work.Wait()
+	alerting.Together(parts...)
 	return candidates
 }
 
-// candidatesAtOnce are made by one goroutine, with a list of contacts in common.
-const candidatesAtOnce = 4096
+// fewCandidates are made sooner than another processor could begin to help.
+const fewCandidates = 1000
 
 func (v *View) candidates(candidates []alerting.Candidate, members []member, plans [][]plannedContact) {
 	n := 0

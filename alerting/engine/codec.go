@@ -55,7 +55,8 @@ func (t *packedText) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-func encodeRecord(r *alerting.Record, to *bytes.Buffer) error {
+func encodeRecord(r *alerting.Record, to *bytes.Buffer) (err error) {
+	defer alerting.Rescue(&err) // it may be on a goroutine of its own
 	p := packings.Get().(*packing)
 	defer p.release()
 	s := storedRecord[[]byte]{Record: *r}

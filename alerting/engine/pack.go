@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -23,12 +24,9 @@ type part struct {
 // Pack makes the messages that hold records as the ledger stores them: as few as their size allows.
 func Pack(records []alerting.Record) (messages [][]byte, err error) {
 	for p := range pack(records) {
-		if p.err != nil {
-			return nil, p.err
-		}
-		messages = append(messages, p.data)
+		messages, err = append(messages, p.data), errors.Join(err, p.err)
 	}
-	return messages, nil
+	return messages, err
 }
 
 // pack is Pack, of which the first messages are there while the records behind them are being encoded. The

@@ -48,6 +48,9 @@ var packings = sync.Pool{New: func() any { return new(packing) }}
 
 func (p *packing) release() {
 	p.data = p.data[:0]
+	for i := range p.tables {
+		clear(p.tables[i].before[:cap(p.tables[i].before)]) // its texts are parts of large ones
+	}
 	packings.Put(p)
 }
 
@@ -83,7 +86,6 @@ type table struct {
 
 func (t *table) empty() {
 	clear(t.places)
-	clear(t.before) // its texts are somebody's
 	t.lists.data, t.before = t.lists.data[:0], t.before[:0]
 }
 

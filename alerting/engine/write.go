@@ -71,6 +71,7 @@ type write struct {
 	name     string      // "" where nothing is compared
 	messages []*nats.Msg // the first of them
 	parts    <-chan part // the others, which may still be being made; nil when all are there
+	unmade   error       // why one of them can't be made
 	options  []jetstream.PublishOpt
 	patience time.Duration // of one try
 }
@@ -94,6 +95,9 @@ func (w *write) through(ctx context.Context) (uint64, error) {
 	sequence, err := w.settle(ctx)
 	if isOvertaken(err) {
 		return 0, fmt.Errorf("write to %s: %w", w.subject, alerting.ErrOvertaken)
+	}
+	if w.unmade != nil {
+		return 0, w.unmade
 	}
 	if err != nil {
 		return 0, unavailable(w.subject, err)
@@ -180,9 +184,11 @@ func (w *write) message(i int) (*nats.Msg, error) {
 		case !more:
 			w.parts = nil
 		case p.err != nil:
-			return nil, p.err
+			w.unmade = p.err
+			return nil, w.unmade
 		case len(w.messages) == maxBatch:
-			return nil, fmt.Errorf("there are more messages than one atomic batch takes (%d)", maxBatch)
+			w.unmade = fmt.Errorf("there are more messages than one atomic batch takes (%d)", maxBatch)
+			return nil, w.unmade
 		default:
 			w.messages = append(w.messages, messageOf(w.subject, p.data))
 		}

@@ -3,7 +3,6 @@ package fanout
 import (
 	"math"
 	"slices"
-	"sync"
 
 	"revere/alerting"
 )
@@ -23,11 +22,11 @@ func newPlan(candidates []alerting.Candidate, atOnce bool) *plan {
 	places := make([]uint32, rungs)
 	size := breadthFirst(candidates, places, atOnce)
 	var shared []twins
-	var work sync.WaitGroup
-	work.Go(func() { p.place(candidates, places, size) })
-	work.Go(func() { shared = sharing(candidates, rungs) })
-	p.list(candidates, places)
-	work.Wait()
+	alerting.Together(
+		func() { p.place(candidates, places, size) },
+		func() { shared = sharing(candidates, rungs) },
+		func() { p.list(candidates, places) },
+	)
 	p.merge(shared, places)
 	return p
 }
@@ -112,17 +111,17 @@ func (c *counters) look(areas []alerting.Area) {
 // place makes the deliveries: each contact goes behind those of earlier rounds, and what is in reserve to the
 // end; within a round the order stays. In places, where the rounds were, it leaves where each of them went.
 func (p *plan) place(candidates []alerting.Candidate, places, size []uint32) {
-	begin, sum := make([]uint32, len(size)), uint32(0) // where the next of each round goes
+	next, behind := make([]uint32, len(size)), uint32(0) // where the next of each round goes, and of those in reserve
 	for round, n := range size {
-		begin[round] = sum
-		sum += n
+		next[round] = behind
+		behind += n
 	}
 	for i := range candidates {
 		contacts := candidates[i].Contacts
 		for j := range contacts {
-			round, at := places[j], &sum
+			round, at := places[j], &behind
 			if round != reserve {
-				at = &begin[round]
+				at = &next[round]
 			}
 			places[j] = *at
 			*at++

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
-	"sync"
 
 	"revere/alerting"
 )
@@ -27,12 +26,14 @@ const (
 // records cuts the plan into the manifest's parts. There is always one, even of an empty plan.
 func (p *plan) records(template alerting.Record) []alerting.Record {
 	var digest []byte
-	var work sync.WaitGroup
-	work.Go(func() { digest = Digest(p.deliveries, p.recipients) })
-	deliveries := cut(p.deliveries, func(alerting.Planned) int { return 0 })
-	recipients := cut(p.recipients, weight)
+	var deliveries [][]alerting.Planned
+	var recipients [][]alerting.Recipient
+	alerting.Together(
+		func() { digest = Digest(p.deliveries, p.recipients) },
+		func() { deliveries = cut(p.deliveries, func(alerting.Planned) int { return 0 }) },
+		func() { recipients = cut(p.recipients, weight) },
+	)
 	uncovered := cut(p.uncovered, func(alerting.Area) int { return 0 })
-	work.Wait()
 	records := make([]alerting.Record, max(len(deliveries), len(recipients), len(uncovered), 1))
 	for i := range records {
 		records[i] = template
@@ -85,56 +86,46 @@ func weight(r alerting.Recipient) int {
 // Digest covers who gets what and in which order, so that a manifest can be checked against what was
 // written down later. It is the Hash of a manifest of these deliveries and recipients, all parts
 // together.
-func Digest(deliveries []alerting.Planned, recipients []alerting.Recipient) []byte {
-	d := beginDigest()
-	for i := range deliveries {
-		x := &deliveries[i]
-		d.row(number(text(d.rows, x.Channel, x.Address, x.Suppressed), flag(x.Active)))
-	}
-	for i := range recipients {
-		row := text(d.rows, recipients[i].Subscriber)
-		for _, c := range recipients[i].Contacts {
-			row = number(row, c)
-		}
-		d.row(row)
-	}
-	return d.sum()
-}
-
-// A digest is of rows, which are hashed while those behind them are being written.
-type digest struct {
-	rows   []byte // that wait
-	hashed chan []byte
-	result chan []byte
-}
-
-// digestBytes is how much is hashed at once.
-const digestBytes = 32 << 10
-
-func beginDigest() *digest {
-	d := &digest{hashed: make(chan []byte, 4), result: make(chan []byte)}
-	go func() {
+func Digest(deliveries []alerting.Planned, recipients []alerting.Recipient) (digest []byte) {
+	full := make(chan []byte, 4)
+	alerting.Together(func() {
+		defer close(full)
+		writeRows(full, deliveries, recipients)
+	}, func() {
 		h := sha256.New()
-		for rows := range d.hashed {
+		for rows := range full {
 			h.Write(rows)
 		}
-		d.result <- h.Sum(nil)[:16]
-	}()
-	return d
+		digest = h.Sum(nil)[:16]
+	})
+	return digest
 }
 
-// row takes the rows that wait with one more behind them.
-func (d *digest) row(rows []byte) {
-	if d.rows = rows; len(rows) >= digestBytes {
-		d.hashed <- rows
-		d.rows = make([]byte, 0, digestBytes+digestBytes/8)
+// digestBytes is how much is digested at once.
+const digestBytes = 32 << 10
+
+// writeRows writes what is digested, a part at a time: one is hashed while the next is being written.
+func writeRows(full chan<- []byte, deliveries []alerting.Planned, recipients []alerting.Recipient) {
+	var rows []byte
+	next := func() {
+		if len(rows) >= digestBytes {
+			full <- rows
+			rows = make([]byte, 0, digestBytes+digestBytes/8)
+		}
 	}
-}
-
-func (d *digest) sum() []byte {
-	d.hashed <- d.rows
-	close(d.hashed)
-	return <-d.result
+	for i := range deliveries {
+		d := &deliveries[i]
+		rows = number(text(rows, d.Channel, d.Address, d.Suppressed), flag(d.Active))
+		next()
+	}
+	for i := range recipients {
+		rows = text(rows, recipients[i].Subscriber)
+		for _, c := range recipients[i].Contacts {
+			rows = number(rows, c)
+		}
+		next()
+	}
+	full <- rows
 }
 
 func text(row []byte, parts ...string) []byte {
