@@ -9,8 +9,8 @@ import (
 // the next, and one that comes alone is stored at once, by its own caller. No timer holds anything back to
 // fill a group: only the write before it does, so a group grows just as large as the disk is slow.
 type commits[T any] struct {
-	// store makes a group durable: all of it, or none. It is called by one goroutine at a time, in the
-	// order in which the groups began.
+	// store makes a group durable. Its error is that of all items: where one may fare otherwise than another, they
+	// have their own. It is called by one goroutine at a time, in the order in which the groups began.
 	store func(ctx context.Context, items []T) (sequence uint64, err error)
 	// mostItems and mostBytes bound a group; 0 for no bound. A call that does not fit begins the next one.
 	mostItems, mostBytes int

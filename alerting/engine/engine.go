@@ -31,6 +31,7 @@ type Engine struct {
 	full    atomic.Pointer[alerting.Error] // why nothing new is taken on; nil while it is
 	turns   turns
 	inbound commits[*arrival] // what comes in, on its way to INBOUND
+	fewPuts int               // below so many of it are no batch
 	mover   *mover            // nil where the server is in this process
 	unwatch context.CancelFunc
 
@@ -103,6 +104,9 @@ func open(ctx context.Context, log zerolog.Logger, replicas int, url string, opt
 	}
 	e := &Engine{conn: conn, inboxes: conn, js: js, log: log, unwatch: func() {}}
 	e.inbound.store, e.inbound.mostItems, e.inbound.mostBytes = e.storeArrivals, maxBatch, putBytes
+	if e.fewPuts = fewPuts; replicas > 1 {
+		e.fewPuts = fewCopiedPuts
+	}
 	if err := e.prepare(ctx, replicas); err != nil {
 		conn.Close()
 		return nil, err

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/synadia-io/orbit.go/jetstreamext"
 
@@ -36,6 +38,22 @@ func PutsInto(store func(messages int) error) *Engine {
 	e.inbound.mostItems, e.inbound.mostBytes = maxBatch, putBytes
 	e.inbound.store = func(_ context.Context, arrivals []*arrival) (uint64, error) { return 0, store(len(arrivals)) }
 	return e
+}
+
+// Encode is the form in which things are stored.
+func Encode(v any) ([]byte, error) { return encode(v) }
+
+// StoreTogether stores what came in while a write was under way, in that order.
+func (e *Engine) StoreTogether(ctx context.Context, subject string, all ...[]byte) error {
+	arrivals := make([]*arrival, len(all))
+	for i, data := range all {
+		arrivals[i] = &arrival{message: nats.Msg{Subject: subject, Header: nats.Header{}, Data: data}}
+	}
+	_, err := e.storeArrivals(ctx, arrivals)
+	for _, a := range arrivals {
+		err = errors.Join(err, a.err)
+	}
+	return err
 }
 
 // ChangeStream sets a stream up in another way.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/nats-io/nats.go"
-	"golang.org/x/sync/errgroup"
 
 	"revere/alerting"
 	"revere/alerting/faults"
@@ -33,6 +32,8 @@ const (
 	// fewPuts are stored sooner one by one than as a batch, for which a server without copies makes a file
 	// store of its own: that takes as long as about so many messages.
 	fewPuts = 16
+	// fewCopiedPuts are so few where there are copies: each message would wait for them.
+	fewCopiedPuts = 2
 )
 
 // An arrival is what one call of Put stores, and what became of that.
@@ -54,7 +55,7 @@ func (e *Engine) put(ctx context.Context, a *arrival) error {
 func (e *Engine) storeArrivals(ctx context.Context, arrivals []*arrival) (sequence uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, publishPatience)
 	defer cancel()
-	if len(arrivals) < fewPuts {
+	if len(arrivals) < e.fewPuts {
 		e.storeEach(ctx, arrivals)
 		return 0, nil
 	}
@@ -70,20 +71,12 @@ func (e *Engine) storeArrivals(ctx context.Context, arrivals []*arrival) (sequen
 	return 0, nil
 }
 
-// storeEach stores arrivals by themselves, some at a time, and notes in each what became of it.
+// storeEach stores arrivals one after the other, since a STOP may be followed by a START, and notes in each what
+// became of it. What a batch that was refused has put into its header is not stored.
 func (e *Engine) storeEach(ctx context.Context, arrivals []*arrival) {
-	var work errgroup.Group
-	work.SetLimit(fewPuts)
-	for _, a := range arrivals[1:] {
-		work.Go(func() error { e.storeAlone(ctx, a); return nil })
+	for _, a := range arrivals {
+		_, a.err = e.publish(ctx, a.message.Subject, Anywhere, a.message.Data)
 	}
-	e.storeAlone(ctx, arrivals[0]) // a lone one waits for no other goroutine
-	_ = work.Wait()                // each has its own error
-}
-
-// storeAlone stores one arrival, without what a batch that was refused has put into its header.
-func (e *Engine) storeAlone(ctx context.Context, a *arrival) {
-	_, a.err = e.publish(ctx, a.message.Subject, Anywhere, a.message.Data)
 }
 
 // FollowInbound calls apply with what came in after the given sequence, in order, until ctx is done.

@@ -94,6 +94,28 @@ func TestPutsOfOneCallerStayInOrder(t *testing.T) {
 	}
 }
 
+// What waits for the same write is stored as it came, whether or not it is a batch: a START may follow a STOP.
+func TestPutsThatWaitTogetherStayInOrder(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{2, 15, 16, 100} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			e := open(t)
+			var all [][]byte
+			for i := range n {
+				data, err := engine.Encode([]alerting.Inbound{{Channel: "sms", Text: fmt.Sprint(i)}})
+				require.NoError(t, err)
+				all = append(all, data)
+			}
+			require.NoError(t, e.StoreTogether(t.Context(), "inbound.sms", all...))
+			in := inbound(t, e)
+			for i := range n {
+				require.Equal(t, fmt.Sprint(i), next(t, in)[0].Text)
+			}
+		})
+	}
+}
+
 // A provider that posts a webhook again while the first is under way has it stored twice, as when it posts
 // it later: whoever draws from it knows a repetition by its id. Neither holds up what shares their write.
 func TestARepetitionInTheSameGroupIsAnArrivalOfItsOwn(t *testing.T) {
