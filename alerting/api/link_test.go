@@ -117,6 +117,25 @@ func TestALinkStandsWhenTheReactionBeforeItIsTakenBack(t *testing.T) {
 	require.Equal(t, alerting.ViaLink, r.answerOf(key).Via)
 }
 
+// A desk's link answers for all who share it: what one of them has said otherwise is not passed over since another
+// has said the same.
+func TestALinkIsRecordedWhereOneOfThoseBehindItHasSaidSomethingElse(t *testing.T) {
+	r := newRig(t)
+	r.subscribe("clerk", "Boston Clerk", "+16175550123", "ma.boston")
+	r.subscribe("deputy", "Deputy Clerk", "+16175550123", "ma.boston")
+	path, key := r.linkOf(nil)
+	for i, response := range []string{"2", ""} {
+		r.append(alerting.Record{Alert: key, At: time.Now(), Answers: []alerting.Answer{{Recipients: []uint32{uint32(i)}, Response: response, Via: alerting.ViaAPI}}})
+	}
+	r.must(200, "", "POST", path, "response=2", form)
+	deputy, ok := r.board.PersonOf(key, "deputy")
+	require.True(t, ok)
+	require.Equal(t, "2", deputy.Answered.Response)
+	sequence := r.board.Reached()
+	r.must(200, "", "POST", path, "response=2", form)
+	require.Equal(t, sequence, r.board.Reached(), "now it is what both have said")
+}
+
 func TestLinksThatTakeNoAnswer(t *testing.T) {
 	r := newRig(t)
 	r.subscribe("clerk", "Boston Clerk", "+16175550123", "ma.boston")

@@ -31,7 +31,7 @@ type Place struct {
 	Areas      []alerting.Area
 	// Answered is the answer that counts for all of them, nil while one is missing.
 	Answered *AnswerView
-	// Firm is set where each of them has given an answer that can't be taken back, as a reaction can.
+	// Firm is set where it is what each of them has answered, and can't be taken back as a reaction can.
 	Firm bool
 	// Reacted is set while a reaction from the address stands as an answer, OnlyReacted while no
 	// other answer does for one of them.
@@ -99,13 +99,18 @@ func (b *Board) place(a *alert, i uint32) Place {
 		view := a.answerView(people[0], a.answered(people[0]))
 		p.Answered = &view
 	}
-	p.Firm = !slices.ContainsFunc(people, func(r uint32) bool { return !slices.ContainsFunc(a.answers[r], (*answer).firm) })
+	p.Firm = p.Answered != nil && !slices.ContainsFunc(people, func(r uint32) bool { return !a.firmly(r, p.Answered.Response) })
 	p.Reacted, p.OnlyReacted = b.reacted(a, i)
 	return p
 }
 
-// firm reports whether an answer stands and can't be taken back.
-func (x *answer) firm() bool { return !x.retracted && x.Via != alerting.ViaReaction }
+// firmly reports whether a response is what a recipient has answered, in a way that can't be taken back.
+func (a *alert) firmly(recipient uint32, response string) bool {
+	given := a.answered(recipient)
+	return given != nil && given.Response == response && slices.ContainsFunc(a.answers[recipient], func(x *answer) bool {
+		return x.Response == response && !x.retracted && x.Via != alerting.ViaReaction
+	})
+}
 
 // reacted reports whether a reaction from the delivery's address stands as an answer, and whether it
 // is all that stands for one of its people.
