@@ -55,14 +55,15 @@ func (c *Codes) Rest(over []string) {
 // every open code in two places, of which a missing character is one, so that one slip of the thumb never
 // acknowledges another alert.
 func (c *Codes) Pick(random func(n int) int) (code string, ok bool) {
-	for length := MinCode; length <= MaxCode && !ok; length++ {
-		code, ok = c.far(length, random)
-	}
-	if !ok {
-		code, ok = c.first(random, func(code string) bool { return !c.taken[code] && !c.resting[code] })
-	}
-	if !ok {
-		code, ok = c.first(random, func(code string) bool { return !c.taken[code] })
+	free := func(code string) bool { return !c.taken[code] }
+	rested := func(code string) bool { return free(code) && !c.resting[code] }
+	for _, may := range []func(string) bool{rested, free} {
+		for length := MinCode; length <= MaxCode && !ok; length++ {
+			code, ok = c.far(length, random, may)
+		}
+		if !ok {
+			code, ok = c.first(random, may)
+		}
 	}
 	if ok {
 		c.taken[code] = true
@@ -70,16 +71,16 @@ func (c *Codes) Pick(random func(n int) int) (code string, ok bool) {
 	return code, ok
 }
 
-// far looks for a code of a length at which no slip of an open one ends. No more codes are two places
+// far looks for a code of a length that may be picked and at which no slip of an open one ends. No more codes are two places
 // apart from each other than there are without one of the longer alphabets (the Singleton bound), so
 // that with as many open the look is short.
-func (c *Codes) far(length int, random func(n int) int) (string, bool) {
+func (c *Codes) far(length int, random func(n int) int, may func(code string) bool) (string, bool) {
 	tries := 500
 	if len(c.taken) > codesOf(length)/len(codeLetters) {
 		tries = 50
 	}
 	for range tries {
-		if code := randomCode(length, random); !c.resting[code] && !c.near(code) {
+		if code := randomCode(length, random); may(code) && !c.near(code) {
 			return code, true
 		}
 	}

@@ -171,6 +171,31 @@ func TestCodesAreUniqueAmongOpenAlerts(t *testing.T) {
 	assert.Len(t, slices.Compact(codes), 400)
 }
 
+// The code of an alert that is over is nobody's for a week: not even where it is the only one left that is far from
+// those of all open alerts.
+func TestACodeIsNotGivenAgainWhenItsAlertIsOver(t *testing.T) {
+	w := newWorld(t)
+	for i := range uint64(150) { // more than are two places apart with three characters
+		over := start.Add(48 * time.Hour)
+		if i%2 == 0 {
+			over = start.Add(time.Hour)
+		}
+		w.accept(on(i+1, "ma.boston", map[string]any{"id": nil, "expires": over.Format(time.RFC3339)}))
+	}
+	given := map[string]bool{}
+	for _, code := range w.board.CodesInUse(start) {
+		given[code] = true
+	}
+	w.now = start.Add(2 * time.Hour)
+	for i := range uint64(100) {
+		s := on(i+1000, "ma.boston", map[string]any{"id": nil, "sent": w.now.Format(time.RFC3339), "expires": w.now.Add(time.Hour).Format(time.RFC3339)})
+		s.Received = w.now
+		head, _ := w.board.Head(w.accept(s))
+		require.False(t, given[head.Code], head.Code)
+		given[head.Code] = true
+	}
+}
+
 // The router can die at any write. Whoever judges the same messages again completes what it began:
 // one record, one manifest, one verdict each.
 func TestAnyCrashIsCompletedByJudgingAgain(t *testing.T) {

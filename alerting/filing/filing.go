@@ -67,9 +67,9 @@ const afterCrowded = time.Minute
 const (
 	longestRound  = 5 * time.Second // to look is a pass over the alerts that are listed
 	shortestRound = 50 * time.Millisecond
-	// crowdedLook is how often it is looked whether too much is in memory: a second brings some 100,000 deliveries.
-	crowdedLook = time.Second
-	batch       = 100
+	// excessLook is how often it is looked whether too much is in memory: a second brings some 100,000 deliveries.
+	excessLook = time.Second
+	batch      = 100
 )
 
 // Run files what can be until ctx is done. What can't be stored now is filed later: nothing depends
@@ -83,8 +83,8 @@ func (c *Clerk) Run(ctx context.Context) {
 	}
 	quiet := time.NewTicker(min(max(c.After/10, shortestRound), longestRound))
 	defer quiet.Stop()
-	crowded := time.NewTicker(crowdedLook)
-	defer crowded.Stop()
+	excess := time.NewTicker(excessLook)
+	defer excess.Stop()
 	c.try(ctx, c.fileQuiet)
 	for {
 		c.try(ctx, c.fileExcess)
@@ -93,7 +93,7 @@ func (c *Clerk) Run(ctx context.Context) {
 			return
 		case <-quiet.C:
 			c.try(ctx, c.fileQuiet)
-		case <-crowded.C:
+		case <-excess.C:
 		}
 	}
 }

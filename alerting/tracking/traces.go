@@ -63,7 +63,7 @@ func keptTraces(filter *bloom.BloomFilter) []byte {
 	return kept
 }
 
-// readTraces reads what tracesOf made; nil where there is nothing that can be read.
+// readTraces reads what keptTraces made; nil where there is nothing that can be read.
 func readTraces(kept []byte) *bloom.BloomFilter {
 	filter := &bloom.BloomFilter{}
 	if len(kept) == 0 || filter.UnmarshalBinary(kept) != nil {

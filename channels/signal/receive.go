@@ -56,7 +56,7 @@ func (c *Channel) receive(w http.ResponseWriter, r *http.Request, inbox channels
 	}
 	if tells {
 		if err := put(r.Context(), inbox, fact); err != nil {
-			c.env.Log.Error().Err(err).Str("inbound", string(fact.Kind)).Msg("a Signal message could not be stored and is lost: the bridge never posts again")
+			c.env.Log.Error().Err(err).Str("inbound", string(fact.Kind)).Msg("a Signal message may not have been stored, and the bridge never posts again")
 			http.Error(w, "the message could not be stored", http.StatusServiceUnavailable)
 			return
 		}
