@@ -46,13 +46,17 @@ func (b bodies) inTurn(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	defer b.room.Release(size)
-	begins(w)
+	begins(w, r)
 	next(ctx)
 }
 
 // begins gives a request that has waited the time that one has. Where the connection is gone that changes nothing.
-func begins(w http.ResponseWriter) {
+func begins(w http.ResponseWriter, r *http.Request) {
+	server, served := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if !served {
+		return
+	}
 	controller, now := http.NewResponseController(w), time.Now()
-	_ = controller.SetReadDeadline(now.Add(readTime))
-	_ = controller.SetWriteDeadline(now.Add(writeTime))
+	_ = controller.SetReadDeadline(now.Add(server.ReadTimeout))
+	_ = controller.SetWriteDeadline(now.Add(server.WriteTimeout))
 }

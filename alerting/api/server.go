@@ -113,8 +113,6 @@ type Server struct {
 const (
 	maxHeaderBytes  = 32 << 10
 	maxWebhookBytes = 1 << 20
-	readTime        = 30 * time.Second
-	writeTime       = time.Minute // from the end of the request's header
 )
 
 // NewHTTPServer returns the settings for serving the API to anyone: slow and oversized requests are
@@ -122,8 +120,9 @@ const (
 // many clients there are.
 func NewHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTime, WriteTimeout: writeTime,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeaderBytes,
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: time.Minute, // from the end of the request's header
+		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: maxHeaderBytes,
 	}
 }
 
