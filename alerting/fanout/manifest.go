@@ -107,33 +107,31 @@ const digestBytes = 32 << 10
 // writeRows writes what is digested, a part at a time: one is hashed while the next is being written.
 func writeRows(full chan<- []byte, deliveries []alerting.Planned, recipients []alerting.Recipient) {
 	var rows []byte
-	next := func() {
-		if len(rows) >= digestBytes {
-			full <- rows
-			rows = make([]byte, 0, digestBytes+digestBytes/8)
-		}
-	}
 	for i := range deliveries {
 		d := &deliveries[i]
-		rows = number(text(rows, d.Channel, d.Address, d.Suppressed), flag(d.Active))
-		next()
+		rows = text(text(text(rows, d.Channel), d.Address), d.Suppressed)
+		rows = passedOn(full, number(rows, flag(d.Active)))
 	}
 	for i := range recipients {
 		rows = text(rows, recipients[i].Subscriber)
 		for _, c := range recipients[i].Contacts {
 			rows = number(rows, c)
 		}
-		next()
+		rows = passedOn(full, rows)
 	}
 	full <- rows
 }
 
-func text(row []byte, parts ...string) []byte {
-	for _, s := range parts {
-		row = append(number(row, uint32(len(s))), s...)
+// passedOn passes rows on once there are enough of them, and returns those that wait.
+func passedOn(full chan<- []byte, rows []byte) []byte {
+	if len(rows) < digestBytes {
+		return rows
 	}
-	return row
+	full <- rows
+	return make([]byte, 0, digestBytes+digestBytes/8)
 }
+
+func text(row []byte, s string) []byte { return append(number(row, uint32(len(s))), s...) }
 
 func number(row []byte, n uint32) []byte { return binary.BigEndian.AppendUint32(row, n) }
 
