@@ -87,48 +87,57 @@ func weight(r alerting.Recipient) int {
 // written down later. It is the Hash of a manifest of these deliveries and recipients, all parts
 // together.
 func Digest(deliveries []alerting.Planned, recipients []alerting.Recipient) (digest []byte) {
-	full := make(chan []byte, 4)
+	d := digester{full: make(chan []byte, 2), free: make(chan []byte, 4)}
 	alerting.Together(func() {
-		defer close(full)
-		writeRows(full, deliveries, recipients)
+		defer close(d.full)
+		d.write(deliveries, recipients)
 	}, func() {
 		h := sha256.New()
-		for rows := range full {
+		for rows := range d.full {
 			h.Write(rows)
+			d.free <- rows[:0]
 		}
 		digest = h.Sum(nil)[:16]
 	})
 	return digest
 }
 
+// A digester hashes rows while the next ones are being written, in memory that goes round.
+type digester struct{ full, free chan []byte }
+
 // digestBytes is how much is digested at once.
 const digestBytes = 32 << 10
 
-// writeRows writes what is digested, a part at a time: one is hashed while the next is being written.
-func writeRows(full chan<- []byte, deliveries []alerting.Planned, recipients []alerting.Recipient) {
+// write writes what is digested.
+func (g *digester) write(deliveries []alerting.Planned, recipients []alerting.Recipient) {
 	var rows []byte
 	for i := range deliveries {
 		d := &deliveries[i]
 		rows = text(text(text(rows, d.Channel), d.Address), d.Suppressed)
-		rows = passedOn(full, number(rows, flag(d.Active)))
+		rows = g.passedOn(number(rows, flag(d.Active)))
 	}
 	for i := range recipients {
 		rows = text(rows, recipients[i].Subscriber)
 		for _, c := range recipients[i].Contacts {
 			rows = number(rows, c)
 		}
-		rows = passedOn(full, rows)
+		rows = g.passedOn(rows)
 	}
-	full <- rows
+	g.full <- rows
 }
 
 // passedOn passes rows on once there are enough of them, and returns those that wait.
-func passedOn(full chan<- []byte, rows []byte) []byte {
+func (g *digester) passedOn(rows []byte) []byte {
 	if len(rows) < digestBytes {
 		return rows
 	}
-	full <- rows
-	return make([]byte, 0, digestBytes+digestBytes/8)
+	g.full <- rows
+	select {
+	case rows = <-g.free:
+		return rows
+	default:
+		return make([]byte, 0, digestBytes+digestBytes/8)
+	}
 }
 
 func text(row []byte, s string) []byte { return append(number(row, uint32(len(s))), s...) }
