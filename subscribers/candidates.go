@@ -8,17 +8,19 @@ import (
 )
 
 // Candidates returns whom an alert reaches, as Match does, with what a manifest holds of each and why
-// a contact must not be used. on reports whether a channel is configured. The lists are shared: the
-// caller must not change them.
-func (v *View) Candidates(alert []alerting.Area, severity alerting.Severity, categories []string, on func(channel string) bool) []alerting.Candidate {
+// a contact must not be used. on reports whether a channel is configured. What is in the lists is shared: the
+// caller must not change it.
+func (v *View) Candidates(alert []alerting.Area, severity alerting.Severity, categories []string, on func(channel string) bool) alerting.Candidates {
 	plans := v.plans(v.choices(severity, categories), on)
 	members := slices.DeleteFunc(v.within(alert), func(m member) bool { return len(plans[m.profile]) == 0 })
-	candidates := make([]alerting.Candidate, len(members))
+	candidates := alerting.Candidates{Recipients: make([]alerting.Recipient, len(members)), Contacts: make([][]alerting.Planned, len(members))}
 	var parts []func()
 	each := max(len(members)/runtime.GOMAXPROCS(0)+1, fewCandidates)
 	for begin := 0; begin < len(members); begin += each {
 		end := min(begin+each, len(members))
-		parts = append(parts, func() { v.candidates(candidates[begin:end], members[begin:end], plans) })
+		parts = append(parts, func() {
+			v.candidates(candidates.Recipients[begin:end], candidates.Contacts[begin:end], members[begin:end], plans)
+		})
 	}
 	alerting.Together(parts...)
 	return candidates
@@ -27,16 +29,16 @@ func (v *View) Candidates(alert []alerting.Area, severity alerting.Severity, cat
 // fewCandidates are made sooner than another processor could begin to help.
 const fewCandidates = 1000
 
-func (v *View) candidates(candidates []alerting.Candidate, members []member, plans [][]plannedContact) {
+func (v *View) candidates(recipients []alerting.Recipient, contacts [][]alerting.Planned, members []member, plans [][]plannedContact) {
 	n := 0
 	for _, m := range members {
 		n += len(plans[m.profile])
 	}
-	contacts := make([]alerting.Planned, n)
+	all := make([]alerting.Planned, n)
 	for i, m := range members {
 		plan := plans[m.profile]
-		v.candidate(&candidates[i], m.entry, m.areas, plan, contacts[:len(plan):len(plan)])
-		contacts = contacts[len(plan):]
+		contacts[i], all = all[:len(plan):len(plan)], all[len(plan):]
+		v.candidate(&recipients[i], contacts[i], m, plan)
 	}
 }
 
@@ -61,13 +63,12 @@ func (v *View) plans(choices choices, on func(channel string) bool) [][]plannedC
 	return plans
 }
 
-func (v *View) candidate(c *alerting.Candidate, e *entry, areas []alerting.Area, plan []plannedContact, own []alerting.Planned) {
-	id, name, addresses := e.named()
-	profile := v.profiles[e.profile]
-	c.Recipient.Subscriber, c.Recipient.Name, c.Recipient.Organization = id, name, e.organization.Value()
-	c.Recipient.Areas, c.Recipient.Language, c.Recipient.Shared = areas, profile.language, profile.shared
-	if c.Contacts = own; e.watched {
-		c.Recipient.Teams = v.memberships[id]
+func (v *View) candidate(r *alerting.Recipient, own []alerting.Planned, m member, plan []plannedContact) {
+	id, name, addresses := m.named()
+	profile := v.profiles[m.profile]
+	r.Subscriber, r.Name, r.Organization = id, name, m.organization.Value()
+	if r.Areas, r.Language, r.Shared = m.areas, profile.language, profile.shared; m.watched {
+		r.Teams = v.memberships[id]
 	}
 	next := 0
 	for i, contact := range plan {
@@ -75,7 +76,7 @@ func (v *View) candidate(c *alerting.Candidate, e *entry, areas []alerting.Area,
 		for ; next <= contact.at; next++ {
 			own[i].Address, addresses = cutField(addresses)
 		}
-		if e.watched && own[i].Suppressed == "" {
+		if m.watched && own[i].Suppressed == "" {
 			own[i].Suppressed = v.refusal(own[i].Channel, own[i].Address)
 		}
 	}

@@ -183,24 +183,24 @@ type corrections struct {
 }
 
 // Match implements alerting.Audience.
-func (c corrections) Match(areas []alerting.Area, severity alerting.Severity, categories []string) (found []alerting.Candidate, uncovered []alerting.Area, revision uint64) {
+func (c corrections) Match(areas []alerting.Area, severity alerting.Severity, categories []string) (found alerting.Candidates, uncovered []alerting.Area, revision uint64) {
 	place := map[string]int{}
 	for _, x := range c.had {
 		i, known := place[x.Recipient.Subscriber]
 		if !known {
-			i = len(found)
+			i = len(found.Recipients)
 			place[x.Recipient.Subscriber] = i
-			found = append(found, alerting.Candidate{Recipient: x.Recipient})
+			found.Add(x.Recipient, nil)
 		}
-		found[i].Contacts = append(found[i].Contacts, x.Attempted...)
+		found.Contacts[i] = append(found.Contacts[i], x.Attempted...)
 	}
 	if !c.widens {
 		return found, nil, 0
 	}
 	others, uncovered, revision := c.concerned.Match(areas, severity, categories)
-	for _, other := range others {
-		if _, known := place[other.Recipient.Subscriber]; !known {
-			found = append(found, other)
+	for i, other := range others.Recipients {
+		if _, known := place[other.Subscriber]; !known {
+			found.Add(other, others.Contacts[i])
 		}
 	}
 	return found, uncovered, revision

@@ -10,11 +10,10 @@ import (
 // is the same for all with that address.
 type twins struct{ first, other uint32 }
 
-// sharing lists the contacts of the candidates, of which there are n, that have the address of one before them.
-func sharing(candidates []alerting.Candidate, n int) (shared []twins) {
+// sharing lists those of all candidates' contacts, of which there are n, that have the address of one before them.
+func sharing(all [][]alerting.Planned, n int) (shared []twins) {
 	known := newAddresses(n)
-	for i := range candidates {
-		contacts := candidates[i].Contacts
+	for _, contacts := range all {
 		for j := range contacts {
 			own := uint32(len(known.contacts))
 			if first := known.first(&contacts[j]); first != own {

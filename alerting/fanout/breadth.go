@@ -12,32 +12,26 @@ import (
 // else the first that may be, and the others are in reserve.
 //
 // All steps go through the contacts as the candidates have them, which is how they lie in memory: only what
-// is written goes where the order wants it.
-func newPlan(candidates []alerting.Candidate, atOnce bool) *plan {
+// is written goes where the order wants it. The candidates' recipients become the plan's.
+func newPlan(candidates alerting.Candidates, atOnce bool) *plan {
 	rungs := 0
-	for i := range candidates {
-		rungs += len(candidates[i].Contacts)
+	for _, contacts := range candidates.Contacts {
+		rungs += len(contacts)
 	}
-	p := &plan{deliveries: make([]alerting.Planned, rungs), recipients: make([]alerting.Recipient, len(candidates))}
+	p := &plan{deliveries: make([]alerting.Planned, rungs), recipients: candidates.Recipients}
 	places := make([]uint32, rungs)
 	size := breadthFirst(candidates, places, atOnce)
 	var shared []twins
 	alerting.Together(
-		func() { p.place(candidates, places, size) },
-		func() { shared = sharing(candidates, rungs) },
-		func() { p.list(candidates, places) },
+		func() { p.place(candidates.Contacts, places, size) },
+		func() { shared = sharing(candidates.Contacts, rungs) },
 	)
 	p.merge(shared, places)
-	return p
-}
-
-// list makes the recipients, whose contacts are parts of the places.
-func (p *plan) list(candidates []alerting.Candidate, places []uint32) {
-	for i := range candidates {
-		n := len(candidates[i].Contacts)
-		p.recipients[i] = candidates[i].Recipient
+	for i := range p.recipients {
+		n := len(candidates.Contacts[i])
 		p.recipients[i].Contacts, places = places[:n:n], places[n:]
 	}
+	return p
 }
 
 // reserve is the round of a contact that is not used at first.
@@ -45,14 +39,13 @@ const reserve = math.MaxUint32
 
 // breadthFirst gives each contact its round: in round n are those that are their jurisdiction's n-th on their
 // channel. It returns how many contacts there are of each round.
-func breadthFirst(candidates []alerting.Candidate, rounds []uint32, atOnce bool) (size []uint32) {
+func breadthFirst(candidates alerting.Candidates, rounds []uint32, atOnce bool) (size []uint32) {
 	channels := map[string]*counters{}
 	channel, before := "", (*counters)(nil)
-	for i := range candidates {
-		c := &candidates[i]
+	for i, contacts := range candidates.Contacts {
 		found := false
-		for j := range c.Contacts {
-			contact := &c.Contacts[j]
+		for j := range contacts {
+			contact := &contacts[j]
 			if contact.Suppressed != "" || !contact.Active && !atOnce && found {
 				rounds[j] = reserve
 				continue
@@ -65,14 +58,14 @@ func breadthFirst(candidates []alerting.Candidate, rounds []uint32, atOnce bool)
 					channels[channel] = before
 				}
 			}
-			round := before.next(c.Recipient.Areas)
+			round := before.next(candidates.Recipients[i].Areas)
 			for len(size) <= int(round) {
 				size = append(size, 0)
 			}
 			rounds[j] = round
 			size[round]++
 		}
-		rounds = rounds[len(c.Contacts):]
+		rounds = rounds[len(contacts):]
 	}
 	return size
 }
@@ -110,14 +103,13 @@ func (c *counters) look(areas []alerting.Area) {
 
 // place makes the deliveries: each contact goes behind those of earlier rounds, and what is in reserve to the
 // end; within a round the order stays. In places, where the rounds were, it leaves where each of them went.
-func (p *plan) place(candidates []alerting.Candidate, places, size []uint32) {
+func (p *plan) place(all [][]alerting.Planned, places, size []uint32) {
 	next, behind := make([]uint32, len(size)), uint32(0) // where the next of each round goes, and of those in reserve
 	for round, n := range size {
 		next[round] = behind
 		behind += n
 	}
-	for i := range candidates {
-		contacts := candidates[i].Contacts
+	for _, contacts := range all {
 		for j := range contacts {
 			round, at := places[j], &behind
 			if round != reserve {

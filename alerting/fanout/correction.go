@@ -145,9 +145,9 @@ func unreadable(key alerting.Key, err error) error {
 // concerns now and who have heard nothing yet.
 func (p *pass) planCorrection(opened alerting.Opened) (*plan, error) {
 	if !opened.Alert.Status.ReachesPeople() {
-		return newPlan(nil, false), nil
+		return newPlan(alerting.Candidates{}, false), nil
 	}
-	var candidates []alerting.Candidate
+	var candidates alerting.Candidates
 	place := map[string]int{}
 	for _, corrected := range opened.Corrects {
 		addressed, err := p.Board.Addressed(corrected)
@@ -156,25 +156,28 @@ func (p *pass) planCorrection(opened alerting.Opened) (*plan, error) {
 		}
 		for _, x := range addressed {
 			if i, ok := place[x.Recipient.Subscriber]; ok {
-				candidates[i] = alsoAt(candidates[i], x)
+				areas := &candidates.Recipients[i].Areas
+				*areas = alerting.UnionAreas(*areas, x.Recipient.Areas)
+				candidates.Contacts[i] = alsoAt(candidates.Contacts[i], x.Attempted)
 				continue
 			}
-			place[x.Recipient.Subscriber] = len(candidates)
-			candidates = append(candidates, alerting.Candidate{Recipient: x.Recipient, Contacts: append(slices.Clone(x.Attempted), x.Reserve...)})
+			place[x.Recipient.Subscriber] = len(candidates.Recipients)
+			candidates.Add(x.Recipient, append(slices.Clone(x.Attempted), x.Reserve...))
 		}
 	}
 	var uncovered []alerting.Area
 	var revision uint64
 	if opened.Alert.Type == alerting.TypeUpdate {
-		var concerned []alerting.Candidate
+		var concerned alerting.Candidates
 		concerned, uncovered, revision = p.Audience.Match(opened.Alert.Areas, opened.Alert.Severity, opened.Alert.Category)
-		for _, c := range concerned {
-			i, ok := place[c.Recipient.Subscriber]
+		for j, r := range concerned.Recipients {
+			i, ok := place[r.Subscriber]
 			if !ok {
-				candidates = append(candidates, c)
+				candidates.Add(r, concerned.Contacts[j])
 				continue
 			}
-			candidates[i].Recipient.Areas = alerting.UnionAreas(candidates[i].Recipient.Areas, c.Recipient.Areas)
+			areas := &candidates.Recipients[i].Areas
+			*areas = alerting.UnionAreas(*areas, r.Areas)
 		}
 	}
 	plan := newPlan(candidates, opened.Alert.Severity == alerting.Extreme)
@@ -183,17 +186,16 @@ func (p *pass) planCorrection(opened alerting.Opened) (*plan, error) {
 }
 
 // alsoAt adds the addresses at which another of the corrected alerts was attempted.
-func alsoAt(c alerting.Candidate, x tracking.Addressed) alerting.Candidate {
-	c.Recipient.Areas = alerting.UnionAreas(c.Recipient.Areas, x.Recipient.Areas)
-	for _, extra := range x.Attempted {
-		i := slices.IndexFunc(c.Contacts, func(have alerting.Planned) bool {
+func alsoAt(contacts, attempted []alerting.Planned) []alerting.Planned {
+	for _, extra := range attempted {
+		i := slices.IndexFunc(contacts, func(have alerting.Planned) bool {
 			return have.Channel == extra.Channel && have.Address == extra.Address
 		})
 		if i < 0 {
-			c.Contacts = append(c.Contacts, extra)
+			contacts = append(contacts, extra)
 		} else {
-			c.Contacts[i].Active, c.Contacts[i].Suppressed = true, "" // whether STOP still stands is asked before each call
+			contacts[i].Active, contacts[i].Suppressed = true, "" // whether STOP still stands is asked before each call
 		}
 	}
-	return c
+	return contacts
 }

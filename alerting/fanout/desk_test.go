@@ -27,7 +27,7 @@ type running struct {
 
 var soc = fanout.Publisher{Name: "soc", MayAddress: func(a alerting.Area) bool { return a.State() == "ma" }}
 
-func run(t *testing.T, people ...alerting.Candidate) *running {
+func run(t *testing.T, people ...candidate) *running {
 	t.Helper()
 	server, err := engine.StartServer(engine.ServerConfig{Dir: t.TempDir(), Log: zerolog.Nop()})
 	require.NoError(t, err)

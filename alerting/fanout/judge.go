@@ -148,7 +148,7 @@ func (p *pass) repeat(ctx context.Context, known alerting.Opened, key alerting.K
 	}
 	var plan *plan
 	if known.Alert.Type == alerting.TypeCancel {
-		plan = newPlan(nil, false) // a withdrawal goes where the alert went, wherever that is
+		plan = newPlan(alerting.Candidates{}, false) // a withdrawal goes where the alert went, wherever that is
 	} else {
 		plan = p.plan(wider.Alert, p.Board.Subscribers(key))
 	}
@@ -236,12 +236,12 @@ func withOpened(records []alerting.Record, opened alerting.Opened) []alerting.Re
 // for the new areas too.
 func (p *pass) plan(alert alerting.Alert, already map[string]bool) *plan {
 	if !alert.Status.ReachesPeople() {
-		return newPlan(nil, false)
+		return newPlan(alerting.Candidates{}, false)
 	}
 	concerned, uncovered, revision := p.Audience.Match(alert.Areas, alert.Severity, alert.Category)
-	for i := range concerned {
-		if already[concerned[i].Recipient.Subscriber] {
-			concerned[i].Contacts = nil
+	for i := range concerned.Recipients {
+		if already[concerned.Recipients[i].Subscriber] {
+			concerned.Contacts[i] = nil
 		}
 	}
 	plan := newPlan(concerned, alert.Severity == alerting.Extreme)

@@ -32,7 +32,7 @@ func TestBreadthFirstWhoeverIsConcerned(t *testing.T) {
 	for seed := range uint64(15) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		most := 1 + int(seed)%3
-		var people []alerting.Candidate
+		var people []candidate
 		for i := range 60 {
 			in := []alerting.Area{town(random.IntN(8)), town(random.IntN(8)), town(random.IntN(8))}[:1+random.IntN(most)]
 			slices.Sort(in)
@@ -57,7 +57,7 @@ func reached(m alerting.Manifest) (ids []string) {
 	return ids
 }
 
-func all(people []alerting.Candidate) (ids []string) {
+func all(people []candidate) (ids []string) {
 	for _, c := range people {
 		ids = append(ids, c.Recipient.Subscriber)
 	}
@@ -99,20 +99,20 @@ func TestContactsOfAManifest(t *testing.T) {
 	reserveOfOne.Contacts[1].Address = "ada"
 	tests := map[string]struct {
 		severity string
-		people   []alerting.Candidate
+		people   []candidate
 		want     []alerting.Planned // the active ones first
 	}{
-		"the first contact, the others in reserve": {"severe", []alerting.Candidate{person("ada", []string{"sms", "email"}, "ma.boston")},
+		"the first contact, the others in reserve": {"severe", []candidate{person("ada", []string{"sms", "email"}, "ma.boston")},
 			[]alerting.Planned{{Channel: "sms", Address: "ada", Active: true}, {Channel: "email", Address: "ada"}}},
-		"extreme: all at once": {"extreme", []alerting.Candidate{person("ada", []string{"sms", "email", "!signal"}, "ma.boston")},
+		"extreme: all at once": {"extreme", []candidate{person("ada", []string{"sms", "email", "!signal"}, "ma.boston")},
 			[]alerting.Planned{{Channel: "sms", Address: "ada", Active: true}, {Channel: "email", Address: "ada", Active: true}, {Channel: "signal", Address: "ada", Suppressed: "opted out"}}},
-		"suppressed: the next": {"severe", []alerting.Candidate{person("ada", []string{"!sms", "email"}, "ma.boston")},
+		"suppressed: the next": {"severe", []candidate{person("ada", []string{"!sms", "email"}, "ma.boston")},
 			[]alerting.Planned{{Channel: "email", Address: "ada", Active: true}, {Channel: "sms", Address: "ada", Suppressed: "opted out"}}},
-		"all suppressed": {"extreme", []alerting.Candidate{person("ada", []string{"!sms"}, "ma.boston")},
+		"all suppressed": {"extreme", []candidate{person("ada", []string{"!sms"}, "ma.boston")},
 			[]alerting.Planned{{Channel: "sms", Address: "ada", Suppressed: "opted out"}}},
-		"a shared phone gets one message": {"severe", []alerting.Candidate{person("ada", []string{"sms"}, "ma.boston"), shared},
+		"a shared phone gets one message": {"severe", []candidate{person("ada", []string{"sms"}, "ma.boston"), shared},
 			[]alerting.Planned{{Channel: "sms", Address: "ada", Active: true}, {Channel: "email", Address: "bo"}}},
-		"one's reserve is another's first": {"severe", []alerting.Candidate{reserveOfOne, person("ada", []string{"sms"}, "ma.boston")},
+		"one's reserve is another's first": {"severe", []candidate{reserveOfOne, person("ada", []string{"sms"}, "ma.boston")},
 			[]alerting.Planned{{Channel: "email", Address: "cy", Active: true}, {Channel: "sms", Address: "ada", Active: true}}},
 	}
 	for name, test := range tests {
@@ -135,7 +135,7 @@ func TestContactsOfAManifest(t *testing.T) {
 // who has it answers by that.
 func TestAnAddressHasOneDeliveryWhoeverSharesIt(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 3))
-	people := make([]alerting.Candidate, 5000)
+	people := make([]candidate, 5000)
 	for i := range people {
 		people[i] = person(fmt.Sprint("p", i), []string{"sms", "email"}, "ma.boston")
 		for j := range people[i].Contacts {
@@ -160,7 +160,7 @@ func TestAnAddressHasOneDeliveryWhoeverSharesIt(t *testing.T) {
 }
 
 func TestHashTellsWhetherAManifestIsTheSame(t *testing.T) {
-	hash := func(severity string, people ...alerting.Candidate) string {
+	hash := func(severity string, people ...candidate) string {
 		w := newWorld(t, people...)
 		return string(w.manifest(w.accept(on(1, "ma.boston", map[string]any{"severity": severity}))).Hash)
 	}
@@ -177,7 +177,7 @@ func TestHashTellsWhetherAManifestIsTheSame(t *testing.T) {
 
 func TestManifestIsCutIntoRecordsThatTheEngineTakes(t *testing.T) {
 	const n = 601
-	var people []alerting.Candidate
+	var people []candidate
 	for i := range n {
 		p := person(fmt.Sprint("p", i), []string{"sms", "email"}, "ma.boston")
 		for j := range 100 { // a desk that answers for many places
@@ -232,8 +232,8 @@ func towns(n int) []alerting.Area {
 	return all
 }
 
-func hundredThousand() []alerting.Candidate {
-	people := make([]alerting.Candidate, 100_000)
+func hundredThousand() []candidate {
+	people := make([]candidate, 100_000)
 	for i := range people {
 		people[i] = person(fmt.Sprintf("p%06d", i), []string{"sms", "email"}, town(i/334))
 	}

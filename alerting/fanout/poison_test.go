@@ -12,7 +12,7 @@ import (
 // A trap is an audience that panics when an alert is for Winthrop.
 type trap struct{ alerting.Audience }
 
-func (x trap) Match(areas []alerting.Area, severity alerting.Severity, categories []string) ([]alerting.Candidate, []alerting.Area, uint64) {
+func (x trap) Match(areas []alerting.Area, severity alerting.Severity, categories []string) (alerting.Candidates, []alerting.Area, uint64) {
 	if areas[0] == "ma.winthrop" {
 		panic("a fault that nobody thought of")
 	}

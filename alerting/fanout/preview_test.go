@@ -12,7 +12,7 @@ import (
 	"revere/alerting/tracking/trackingtest"
 )
 
-func previewer(people ...alerting.Candidate) fanout.Previewer {
+func previewer(people ...candidate) fanout.Previewer {
 	return fanout.Previewer{
 		Audience: crowd(people),
 		Units:    func(channel string, _ alerting.Alert) int { return map[string]int{"sms": 2}[channel] + 1 },
@@ -61,7 +61,7 @@ func TestPreview(t *testing.T) {
 
 // What the preview shows is what publishing does.
 func TestPreviewIsTheManifest(t *testing.T) {
-	people := []alerting.Candidate{person("a", []string{"sms", "email"}, "ma.boston"), person("b", []string{"!sms", "email"}, "ma.boston")}
+	people := []candidate{person("a", []string{"sms", "email"}, "ma.boston"), person("b", []string{"!sms", "email"}, "ma.boston")}
 	w := newWorld(t, people...)
 	key := w.accept(on(1, "ma.boston", nil))
 	s, _ := w.board.Summary(key)

@@ -23,16 +23,21 @@ import (
 
 var start = trackingtest.Start
 
-// A crowd is an Audience: everyone who has an area in common with the alert.
-type crowd []alerting.Candidate
+// A candidate is one of an alert's, with contacts.
+type candidate struct {
+	Recipient alerting.Recipient
+	Contacts  []alerting.Planned
+}
 
-func (c crowd) Match(wanted []alerting.Area, _ alerting.Severity, _ []string) ([]alerting.Candidate, []alerting.Area, uint64) {
-	var found []alerting.Candidate
+// A crowd is an Audience: everyone who has an area in common with the alert.
+type crowd []candidate
+
+func (c crowd) Match(wanted []alerting.Area, _ alerting.Severity, _ []string) (found alerting.Candidates, uncovered []alerting.Area, revision uint64) {
 	for _, x := range c {
 		common := slices.DeleteFunc(slices.Clone(x.Recipient.Areas), func(a alerting.Area) bool { return !slices.Contains(wanted, a) })
 		if len(common) > 0 {
 			x.Recipient.Areas = common
-			found = append(found, x)
+			found.Add(x.Recipient, x.Contacts)
 		}
 	}
 	return found, []alerting.Area{"ma.winthrop"}, 42
@@ -40,8 +45,8 @@ func (c crowd) Match(wanted []alerting.Area, _ alerting.Severity, _ []string) ([
 
 // person has one contact on each of the channels, in their order; a channel that begins with "!" is
 // suppressed.
-func person(id string, channels []string, in ...alerting.Area) alerting.Candidate {
-	c := alerting.Candidate{Recipient: alerting.Recipient{Subscriber: id, Name: id, Areas: in}}
+func person(id string, channels []string, in ...alerting.Area) candidate {
+	c := candidate{Recipient: alerting.Recipient{Subscriber: id, Name: id, Areas: in}}
 	for _, channel := range channels {
 		planned := alerting.Planned{Channel: channel, Address: id}
 		if channel[0] == '!' {
@@ -100,7 +105,7 @@ type world struct {
 	inDoubt  func(uint64, time.Time) time.Time
 }
 
-func newWorld(t testing.TB, people ...alerting.Candidate) *world {
+func newWorld(t testing.TB, people ...candidate) *world {
 	w := &world{TB: t, board: tracking.NewBoard(), people: crowd(people), now: start,
 		store: &store{verdicts: map[alerting.Key]alerting.Verdict{}, inboxes: map[string][]alerting.Verdict{}, rejected: map[alerting.Key]string{}}}
 	w.ledger = trackingtest.NewLedger(w.board)
@@ -192,8 +197,8 @@ func corrects(kind alerting.MessageType, id string, references ...string) map[st
 }
 
 // clerks are a person in each town, reached by text message and else by mail.
-func clerks(towns ...alerting.Area) []alerting.Candidate {
-	var all []alerting.Candidate
+func clerks(towns ...alerting.Area) []candidate {
+	var all []candidate
 	for _, town := range towns {
 		all = append(all, person(town.Slug(), []string{"sms", "email"}, town))
 	}

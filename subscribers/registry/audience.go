@@ -13,7 +13,7 @@ type Audience struct {
 }
 
 // Match implements alerting.Audience.
-func (a Audience) Match(areas []alerting.Area, severity alerting.Severity, categories []string) (concerned []alerting.Candidate, uncovered []alerting.Area, revision uint64) {
+func (a Audience) Match(areas []alerting.Area, severity alerting.Severity, categories []string) (concerned alerting.Candidates, uncovered []alerting.Area, revision uint64) {
 	a.Directory.Read(func(v *subscribers.View) {
 		revision = v.Revision()
 		uncovered = v.Uncovered(areas)

@@ -31,18 +31,18 @@ func TestAudienceIsWhomAnAlertConcerns(t *testing.T) {
 	concerned, uncovered, revision := audience.Match([]alerting.Area{"ma.county-essex", "ma.boston"}, alerting.Severe, nil)
 	assert.EqualValues(t, 5, revision)
 	assert.Equal(t, []alerting.Area{"ma.lynn"}, uncovered)
-	assert.Equal(t, []alerting.Candidate{{
-		Recipient: alerting.Recipient{Subscriber: "0100", Name: "0100", Organization: "City of Boston", Areas: []alerting.Area{"ma.boston", "ma.salem"},
-			Language: "es", Shared: true, Teams: []string{"desk"}},
-		Contacts: []alerting.Planned{
+	assert.Equal(t, alerting.Candidates{
+		Recipients: []alerting.Recipient{{Subscriber: "0100", Name: "0100", Organization: "City of Boston", Areas: []alerting.Area{"ma.boston", "ma.salem"},
+			Language: "es", Shared: true, Teams: []string{"desk"}}},
+		Contacts: [][]alerting.Planned{{
 			{Channel: "sms", Address: "+16175550100"},
 			{Channel: "email", Address: "0100@ma.example", Suppressed: "opted out: STOP"},
 			{Channel: "signal", Address: "+16175550100", Suppressed: "the signal channel is not configured"},
-		},
-	}}, concerned, "with the contacts that the severity reaches, and why one may not be used")
+		}},
+	}, concerned, "with the contacts that the severity reaches, and why one may not be used")
 
 	nobody, _, _ := audience.Match([]alerting.Area{"vt.statewide"}, alerting.Severe, nil)
-	assert.Empty(t, nobody)
+	assert.Empty(t, nobody.Recipients)
 }
 
 // Whether somebody has teams or opted-out addresses is noted when it comes up, whichever is first.
@@ -67,19 +67,19 @@ func TestAudienceKnowsTeamsAndOptOutsInWhateverOrderTheyCame(t *testing.T) {
 			}
 			audience := registry.Audience{Directory: d, On: func(string) bool { return true }}
 			concerned, _, _ := audience.Match([]alerting.Area{"ma.statewide"}, alerting.Severe, nil)
-			require.Len(t, concerned, 2)
-			assert.Equal(t, []string{"desk"}, concerned[0].Recipient.Teams)
-			assert.Equal(t, "opted out: STOP", concerned[0].Contacts[1].Suppressed)
-			assert.Empty(t, concerned[0].Contacts[0].Suppressed)
-			assert.Empty(t, concerned[1].Recipient.Teams)
-			assert.Empty(t, concerned[1].Contacts[1].Suppressed)
+			require.Len(t, concerned.Recipients, 2)
+			assert.Equal(t, []string{"desk"}, concerned.Recipients[0].Teams)
+			assert.Equal(t, "opted out: STOP", concerned.Contacts[0][1].Suppressed)
+			assert.Empty(t, concerned.Contacts[0][0].Suppressed)
+			assert.Empty(t, concerned.Recipients[1].Teams)
+			assert.Empty(t, concerned.Contacts[1][1].Suppressed)
 
 			end := []alerting.Change{subscribers.Remove(subscribers.ChangeTeam, "desk"), subscribers.Remove(subscribers.ChangeOptOut, stop.Key())}
 			require.NoError(t, d.Apply(100, end))
 			after, _, _ := audience.Match([]alerting.Area{"ma.statewide"}, alerting.Severe, nil)
-			assert.Empty(t, after[0].Recipient.Teams)
-			assert.Empty(t, after[0].Contacts[1].Suppressed)
-			assert.Equal(t, []string{"desk"}, concerned[0].Recipient.Teams, "what was returned before stays as it was")
+			assert.Empty(t, after.Recipients[0].Teams)
+			assert.Empty(t, after.Contacts[0][1].Suppressed)
+			assert.Equal(t, []string{"desk"}, concerned.Recipients[0].Teams, "what was returned before stays as it was")
 		})
 	}
 }

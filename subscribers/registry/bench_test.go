@@ -37,12 +37,12 @@ func BenchmarkAudience(b *testing.B) {
 			audience.Match(area, alerting.Severe, nil) // settles the order, once after each change
 			runtime.GC()
 			b.ReportAllocs()
-			var concerned []alerting.Candidate
+			var concerned alerting.Candidates
 			for b.Loop() {
 				concerned, _, _ = audience.Match(area, alerting.Severe, nil)
 			}
-			require.Len(b, concerned, 100_000)
-			require.Len(b, concerned[99_999].Contacts, 2)
+			require.Len(b, concerned.Recipients, 100_000)
+			require.Len(b, concerned.Contacts[99_999], 2)
 		})
 	}
 }
