@@ -71,9 +71,9 @@ func (c *Codes) Pick(random func(n int) int) (code string, ok bool) {
 	return code, ok
 }
 
-// far looks for a code of a length that may be picked and at which no slip of an open one ends. No more codes are two places
-// apart from each other than there are without one of the longer alphabets (the Singleton bound), so
-// that with as many open the look is short.
+// far looks for a code of a length that may be picked and at which no slip of an open one ends. No more
+// codes are two places apart from each other than there are without one of the longer alphabets (the
+// Singleton bound), so that with as many open the look is short.
 func (c *Codes) far(length int, random func(n int) int, may func(code string) bool) (string, bool) {
 	tries := 500
 	if len(c.taken) > codesOf(length)/len(codeLetters) {

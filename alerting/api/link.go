@@ -98,8 +98,8 @@ func (s *Server) answerByLink(w http.ResponseWriter, r *http.Request, program bo
 	if err != nil {
 		return LinkAnswer{}, err
 	}
-	if before := place.Answered; place.Phase == tracking.Open && place.Firm && before != nil && before.Response == form.Response && form.Note == "" {
-		return LinkAnswer{Answer: *before}, nil
+	if place.Phase == tracking.Open && place.Firm && place.Answered.Response == form.Response && form.Note == "" {
+		return LinkAnswer{Answer: *place.Answered}, nil
 	}
 	ctx := context.WithoutCancel(r.Context())
 	sequence, err := s.Answers.ForLink(ctx, token, replies.Statement{Response: form.Response, Note: form.Note})

@@ -52,11 +52,12 @@ func packInto(parts chan<- part, records []alerting.Record) {
 			parts <- part{err: encoded[i].err}
 			return
 		}
-		if n := encoded[i].buffer.Len(); size+n > recordBytes && i > begin {
+		n := encoded[i].buffer.Len()
+		if size+n > recordBytes && i > begin {
 			parts <- together(encoded[begin:i], size)
 			begin, size = i, 0
 		}
-		size += encoded[i].buffer.Len()
+		size += n
 	}
 	parts <- together(encoded[begin:], size)
 }

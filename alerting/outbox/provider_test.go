@@ -2,7 +2,6 @@ package outbox_test
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -14,15 +13,6 @@ import (
 	"revere/alerting/tracking/trackingtest"
 	"revere/channels"
 )
-
-// crowd is so many people, each with a phone.
-func crowd(n int) []trackingtest.Person {
-	people := make([]trackingtest.Person, n)
-	for i := range people {
-		people[i] = trackingtest.Person{Name: fmt.Sprint("P", i), Contacts: []string{fmt.Sprintf("sms:+%d", i)}}
-	}
-	return people
-}
 
 // A provider notes when it is called, and for which alert.
 type provider struct {

@@ -45,7 +45,7 @@ const blastTime = 5
 // blast sends several alerts to more people than there is time for.
 func (p *provider) blast(t *testing.T, severity alerting.Severity, alerts int) (keys []alerting.Key) {
 	ledger := trackingtest.NewLedger(tracking.NewBoard())
-	people := crowd(int(p.limits.Rate)*blastTime + 50)
+	people := trackingtest.Crowd(int(p.limits.Rate)*blastTime + 50)
 	for range alerts {
 		keys = append(keys, ledger.Open(trackingtest.Alert(func(a *alerting.Alert) {
 			a.Severity, a.Expires = severity, time.Now().Add(time.Hour)

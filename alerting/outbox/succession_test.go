@@ -77,7 +77,7 @@ func told(attempts []alerting.Begun) (all []string) {
 
 func TestOnlyTheNewestAttemptsAreKept(t *testing.T) {
 	w := newWorld(t)
-	w.ledger.Open(trackingtest.Alert(), crowd(600)...)
+	w.ledger.Open(trackingtest.Alert(), trackingtest.Crowd(600)...)
 	due := w.Take(nil, alerting.PlacesFor(600), start)
 	require.NoError(t, w.Begin(t.Context(), due))
 	newest := w.Newest(1000)
@@ -102,7 +102,7 @@ func goesOnAtTheRate(t *testing.T, rate float64, cost int) {
 	limits := channels.Limits{Rate: rate, Concurrency: 50, ReconcileAfter: time.Hour}
 	p := &provider{limits: limits, cost: cost, answer: alerting.Outcome{State: alerting.Accepted}}
 	ledger := trackingtest.NewLedger(tracking.NewBoard())
-	ledger.Open(trackingtest.Alert(), crowd(int(rate)*60+20)...)
+	ledger.Open(trackingtest.Alert(), trackingtest.Crowd(int(rate)*60+20)...)
 	for n := range 3 {
 		ctx, stop := context.WithCancel(t.Context())
 		grown, ended := p.dispatch(ctx, ledger)

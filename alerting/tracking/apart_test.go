@@ -46,13 +46,7 @@ func (w *weeks) start(c alerting.Checkpoint, archive tracking.Archive) (b *track
 	b = tracking.NewBoard()
 	b.Archive = archive
 	err = b.Begin(w.filed, c)
-	for i, r := range w.ledger.Written() {
-		if sequence := uint64(i) + 1; sequence > b.Reached() {
-			b.Apply(sequence, trackingtest.Subject, []alerting.Record{r})
-			read++
-		}
-	}
-	return b, read, err
+	return b, w.ledger.ReadOn(b, func() {}), err
 }
 
 // counting is an archive that counts the messages that are read again.

@@ -19,7 +19,7 @@ func BenchmarkFold(b *testing.B) {
 	begin := func() {
 		b.StopTimer()
 		board = tracking.NewBoard()
-		key = trackingtest.NewLedger(board).Open(alert(), crowd(perRecord*1000)...)
+		key = trackingtest.NewLedger(board).Open(alert(), trackingtest.Crowd(perRecord*1000)...)
 		b.StartTimer()
 	}
 	sequence := uint64(1)
@@ -48,7 +48,7 @@ func BenchmarkRecall(b *testing.B) {
 	const people = 100_000
 	board := tracking.NewBoard()
 	ledger := trackingtest.NewLedger(board)
-	key := ledger.Open(alert(), crowd(people)...)
+	key := ledger.Open(alert(), trackingtest.Crowd(people)...)
 	for at := uint32(0); at < people; at += 100 {
 		attempts, results := make([]alerting.Attempt, 100), make([]alerting.Result, 100)
 		for i := range uint32(100) {

@@ -265,12 +265,7 @@ func restarted(ledger *trackingtest.Ledger, shelved map[alerting.Key]alerting.Fi
 	if err := b.Begin(filed, c); err != nil {
 		panic(err) // the ledger in memory can be read
 	}
-	for i, r := range ledger.Written() {
-		if sequence := uint64(i) + 1; sequence > b.Reached() {
-			b.Apply(sequence, "ledger.test", []alerting.Record{r})
-			recalled(b)
-		}
-	}
+	ledger.ReadOn(b, func() { recalled(b) })
 	return b
 }
 

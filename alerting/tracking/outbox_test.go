@@ -14,15 +14,6 @@ import (
 	"revere/alerting/tracking/trackingtest"
 )
 
-// crowd is n people with one phone each.
-func crowd(n int) []trackingtest.Person {
-	all := make([]trackingtest.Person, n)
-	for i := range all {
-		all[i] = trackingtest.Person{Name: fmt.Sprint("P", i), Contacts: []string{fmt.Sprintf("sms:+1%07d", i)}}
-	}
-	return all
-}
-
 // names writes what was taken as alert:delivery.
 func names(due []alerting.Due) []string {
 	all := []string{}
@@ -36,7 +27,7 @@ func names(due []alerting.Due) []string {
 func TestToGiveBackThousandsCopiesLittle(t *testing.T) {
 	const all = 20_000
 	b := empty()
-	b.ledger.Open(alert(), crowd(all)...)
+	b.ledger.Open(alert(), trackingtest.Crowd(all)...)
 	taken := b.Take(nil, "sms", alerting.PlacesFor(all), late)
 	require.Len(t, taken, all)
 	var before, after runtime.MemStats
@@ -50,7 +41,7 @@ func TestToGiveBackThousandsCopiesLittle(t *testing.T) {
 func TestUrgentIsTakenFirst(t *testing.T) {
 	b := empty()
 	for _, s := range []alerting.Severity{alerting.Minor, alerting.Moderate, alerting.UnknownSeverity, alerting.Severe, alerting.Extreme} {
-		b.ledger.Open(alert(trackingtest.With(s)), crowd(2)...)
+		b.ledger.Open(alert(trackingtest.With(s)), trackingtest.Crowd(2)...)
 	}
 	write(t, b.ledger, alerting.Record{Alert: "a1", Notices: []alerting.Notice{{Channel: "sms", Address: "+1", Kind: alerting.NoticeHelp}}})
 	taken := names(b.Take(nil, "sms", alerting.PlacesFor(100), late))
@@ -60,19 +51,19 @@ func TestUrgentIsTakenFirst(t *testing.T) {
 
 func TestAlertsOfOneSeverityShareByTurns(t *testing.T) {
 	b := empty()
-	b.ledger.Open(alert(), crowd(100)...)
+	b.ledger.Open(alert(), trackingtest.Crowd(100)...)
 	require.Len(t, b.Take(nil, "sms", alerting.PlacesFor(10), late), 10)
-	b.ledger.Open(alert(), crowd(3)...) // a small alert behind a blast that is under way
+	b.ledger.Open(alert(), trackingtest.Crowd(3)...) // a small alert behind a blast that is under way
 	assert.Equal(t, []string{"a1:10", "a2:0", "a1:11", "a2:1"}, names(b.Take(nil, "sms", alerting.PlacesFor(4), late)))
 	assert.Equal(t, []string{"a1:12", "a2:2", "a1:13", "a1:14"}, names(b.Take(nil, "sms", alerting.PlacesFor(4), late)))
 }
 
 func TestLowBoundsAllButTheMostUrgent(t *testing.T) {
 	b := empty()
-	b.ledger.Open(alert(), crowd(10)...)
+	b.ledger.Open(alert(), trackingtest.Crowd(10)...)
 	assert.Len(t, b.Take(nil, "sms", alerting.Places{8, 3, 3, 3, 3}, late), 3)
 	assert.Empty(t, b.Take(nil, "sms", alerting.Places{8, 0, 0, 0, 0}, late))
-	b.ledger.Open(alert(trackingtest.With(alerting.Extreme)), crowd(10)...)
+	b.ledger.Open(alert(trackingtest.With(alerting.Extreme)), trackingtest.Crowd(10)...)
 	taken := b.Take(nil, "sms", alerting.Places{8, 0, 0, 0, 0}, late)
 	require.Len(t, taken, 8)
 	for _, d := range taken {
@@ -83,8 +74,8 @@ func TestLowBoundsAllButTheMostUrgent(t *testing.T) {
 
 func TestGiveBackKeepsTheOrder(t *testing.T) {
 	b := empty()
-	b.ledger.Open(alert(), crowd(6)...)
-	b.ledger.Open(alert(trackingtest.With(alerting.Minor)), crowd(2)...)
+	b.ledger.Open(alert(), trackingtest.Crowd(6)...)
+	b.ledger.Open(alert(trackingtest.With(alerting.Minor)), trackingtest.Crowd(2)...)
 	first := b.Take(nil, "sms", alerting.PlacesFor(4), late)
 	b.GiveBack(first[1:])
 	assert.Equal(t, []string{"a1:1", "a1:2", "a1:3", "a1:4", "a1:5", "a2:0"}, names(b.Take(nil, "sms", alerting.PlacesFor(6), late)))
@@ -118,7 +109,7 @@ func TestRetriesRipen(t *testing.T) {
 
 func TestRetriesComeInTheOrderOfTheirTime(t *testing.T) {
 	b := empty()
-	key := b.ledger.Open(alert(), crowd(4)...)
+	key := b.ledger.Open(alert(), trackingtest.Crowd(4)...)
 	b.Take(nil, "sms", alerting.PlacesFor(10), late)
 	for i, seconds := range []int{40, 10, 30, 20} {
 		write(t, b.ledger,
@@ -132,7 +123,7 @@ func TestRetriesComeInTheOrderOfTheirTime(t *testing.T) {
 
 func TestRefillFindsEverythingAfterACrash(t *testing.T) {
 	b := empty()
-	key := b.ledger.Open(alert(), crowd(5)...)
+	key := b.ledger.Open(alert(), trackingtest.Crowd(5)...)
 	b.Take(nil, "sms", alerting.PlacesFor(5), late) // all were in the hands of a dispatcher
 	at := start.Add(time.Second)
 	write(t, b.ledger,
@@ -158,7 +149,7 @@ func TestWakeIsSignaledWhenSomethingIsDue(t *testing.T) {
 		t.Fatal("nothing is due")
 	default:
 	}
-	b.ledger.Open(alert(), crowd(1)...)
+	b.ledger.Open(alert(), trackingtest.Crowd(1)...)
 	select {
 	case <-wake:
 	default:

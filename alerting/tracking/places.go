@@ -31,7 +31,7 @@ type Place struct {
 	Areas      []alerting.Area
 	// Answered is the answer that counts for all of them, nil while one is missing.
 	Answered *AnswerView
-	// Firm is set where it is what each of them has answered, and can't be taken back as a reaction can.
+	// Firm is set where there is one, it is what each of them has answered, and it can't be taken back as a reaction can.
 	Firm bool
 	// Reacted is set while a reaction from the address stands as an answer, OnlyReacted while no
 	// other answer does for one of them.
@@ -104,10 +104,9 @@ func (b *Board) place(a *alert, i uint32) Place {
 	return p
 }
 
-// firmly reports whether a response is what a recipient has answered, in a way that can't be taken back.
+// firmly reports whether a response is what a recipient who has answered said, in a way that can't be taken back.
 func (a *alert) firmly(recipient uint32, response string) bool {
-	given := a.answered(recipient)
-	return given != nil && given.Response == response && slices.ContainsFunc(a.answers[recipient], func(x *answer) bool {
+	return a.answered(recipient).Response == response && slices.ContainsFunc(a.answers[recipient], func(x *answer) bool {
 		return x.Response == response && !x.retracted && x.Via != alerting.ViaReaction
 	})
 }

@@ -200,7 +200,7 @@ func TestKeysAndCodes(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	b := empty()
-	key := b.ledger.Open(alert(), crowd(5)...)
+	key := b.ledger.Open(alert(), trackingtest.Crowd(5)...)
 	odd := func(v tracking.DeliveryView) bool { return v.Index%2 == 1 }
 	page, next := b.Deliveries(key, 0, 1, odd)
 	require.Len(t, page, 1)

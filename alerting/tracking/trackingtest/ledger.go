@@ -119,6 +119,19 @@ func (l *Ledger) Written() []alerting.Record {
 	return append([]alerting.Record{}, l.written...)
 }
 
+// ReadOn applies to a board what it has not read yet, a record of each append, and calls after behind each. It returns
+// how many that were.
+func (l *Ledger) ReadOn(b *tracking.Board, after func()) (read int) {
+	for i, r := range l.Written() {
+		if sequence := uint64(i) + 1; sequence > b.Reached() {
+			b.Apply(sequence, Subject, []alerting.Record{r})
+			after()
+			read++
+		}
+	}
+	return read
+}
+
 // Replayed returns a new board that has read the whole ledger, as a process has that starts again.
 func (l *Ledger) Replayed() *tracking.Board {
 	l.mu.Lock()

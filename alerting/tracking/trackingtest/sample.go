@@ -43,6 +43,15 @@ type Person struct {
 	Contacts []string
 }
 
+// Crowd is n people with one phone each.
+func Crowd(n int) []Person {
+	all := make([]Person, n)
+	for i := range all {
+		all[i] = Person{Name: fmt.Sprint("P", i), Contacts: []string{fmt.Sprintf("sms:+1%07d", i)}}
+	}
+	return all
+}
+
 // Open appends an alert with its manifest, and returns its key: a1, a2 and so on. Everyone's first
 // contact is active, and all of them where the alert is extreme.
 func (l *Ledger) Open(alert alerting.Alert, people ...Person) alerting.Key {
