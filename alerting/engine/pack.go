@@ -100,6 +100,7 @@ func encodeRecords(records []alerting.Record) (encoded []encodedRecord, finish f
 			x := &encoded[i]
 			x.err = encodeRecord(&records[i], x.buffer)
 			close(x.done)
+			runtime.Gosched() // who waits for it may go on now, and not when all are encoded
 		}
 	}
 	var workers sync.WaitGroup

@@ -20,10 +20,9 @@ func newPlan(candidates alerting.Candidates, atOnce bool) *plan {
 	}
 	p := &plan{deliveries: make([]alerting.Planned, rungs), recipients: candidates.Recipients}
 	places := make([]uint32, rungs)
-	size := breadthFirst(candidates, places, atOnce)
 	var shared []twins
 	alerting.Together(
-		func() { p.place(candidates.Contacts, places, size) },
+		func() { p.place(candidates.Contacts, places, breadthFirst(candidates, places, atOnce)) },
 		func() { shared = sharing(candidates.Contacts, rungs) },
 	)
 	p.merge(shared, places)

@@ -1,8 +1,6 @@
 package fanout
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 
 	"revere/alerting"
@@ -81,74 +79,6 @@ func weight(r alerting.Recipient) int {
 		n += len(t) + overhead
 	}
 	return n
-}
-
-// Digest covers who gets what and in which order, so that a manifest can be checked against what was
-// written down later. It is the Hash of a manifest of these deliveries and recipients, all parts
-// together.
-func Digest(deliveries []alerting.Planned, recipients []alerting.Recipient) (digest []byte) {
-	d := digester{full: make(chan []byte, 2), free: make(chan []byte, 4)}
-	alerting.Together(func() {
-		defer close(d.full)
-		d.write(deliveries, recipients)
-	}, func() {
-		h := sha256.New()
-		for rows := range d.full {
-			h.Write(rows)
-			d.free <- rows[:0]
-		}
-		digest = h.Sum(nil)[:16]
-	})
-	return digest
-}
-
-// A digester hashes rows while the next ones are being written, in memory that goes round.
-type digester struct{ full, free chan []byte }
-
-// digestBytes is how much is digested at once.
-const digestBytes = 32 << 10
-
-// write writes what is digested.
-func (g *digester) write(deliveries []alerting.Planned, recipients []alerting.Recipient) {
-	var rows []byte
-	for i := range deliveries {
-		d := &deliveries[i]
-		rows = text(text(text(rows, d.Channel), d.Address), d.Suppressed)
-		rows = g.passedOn(number(rows, flag(d.Active)))
-	}
-	for i := range recipients {
-		rows = text(rows, recipients[i].Subscriber)
-		for _, c := range recipients[i].Contacts {
-			rows = number(rows, c)
-		}
-		rows = g.passedOn(rows)
-	}
-	g.full <- rows
-}
-
-// passedOn passes rows on once there are enough of them, and returns those that wait.
-func (g *digester) passedOn(rows []byte) []byte {
-	if len(rows) < digestBytes {
-		return rows
-	}
-	g.full <- rows
-	select {
-	case rows = <-g.free:
-		return rows
-	default:
-		return make([]byte, 0, digestBytes+digestBytes/8)
-	}
-}
-
-func text(row []byte, s string) []byte { return append(number(row, uint32(len(s))), s...) }
-
-func number(row []byte, n uint32) []byte { return binary.BigEndian.AppendUint32(row, n) }
-
-func flag(b bool) uint32 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // jurisdictions lists the areas that the plan's recipients answer for.
