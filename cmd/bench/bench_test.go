@@ -31,7 +31,7 @@ func BenchmarkPublishToProvider(b *testing.B) {
 func BenchmarkPipeline(b *testing.B) {
 	p := idleProduct(b, Options{Recipients: 20_000, Areas: 351, Alerts: b.N})
 	b.ResetTimer()
-	require.NoError(b, p.measurePipeline(b.Context()))
+	require.NoError(b, p.measurePipeline(b.Context(), 1))
 	b.ReportMetric(p.figures["pipeline"], "deliveries/s")
 	b.ReportMetric(p.figures["pipeline_cpu"], "cpu-µs/delivery")
 }

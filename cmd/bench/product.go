@@ -47,7 +47,7 @@ func (r *run) measureProduct(ctx context.Context) (err error) {
 		return err
 	}
 	r.latencies("idle", idle)
-	if err := p.measurePipeline(ctx); err != nil {
+	if err := p.measurePipeline(ctx, 1); err != nil {
 		return err
 	}
 
@@ -107,21 +107,24 @@ func (p *product) stop() error {
 	return err
 }
 
-// measurePipeline sends alerts to everyone, one after the other. An alert's time runs from its
-// publish acknowledgement until every delivery's outcome can be asked for.
-func (p *product) measurePipeline(ctx context.Context) error {
+// measurePipeline sends alerts to everyone, one after the other, so many for each sample. An alert's time runs
+// from its publish acknowledgement until every delivery's outcome can be asked for.
+func (p *product) measurePipeline(ctx context.Context, each int) error {
 	rates, processor := make([]float64, p.Alerts), make([]float64, p.Alerts)
 	for i := range p.Alerts {
-		cpu := processorTime()
-		key, start, err := p.publish(ctx, alerting.StateArea(crowdState), body(fmt.Sprintf("pipeline-%d", i), alerting.Severe, time.Hour))
-		if err != nil {
-			return err
+		cpu, took := processorTime(), time.Duration(0)
+		for j := range each {
+			key, start, err := p.publish(ctx, alerting.StateArea(crowdState), body(fmt.Sprintf("pipeline-%d-%d", i, j), alerting.Severe, time.Hour))
+			if err != nil {
+				return err
+			}
+			if err := p.settled(ctx, key, p.crowd.people); err != nil {
+				return err
+			}
+			took += time.Since(start)
 		}
-		if err := p.settled(ctx, key, p.crowd.people); err != nil {
-			return err
-		}
-		rates[i] = rate(p.crowd.people, time.Since(start))
-		processor[i] = (processorTime() - cpu).Seconds() * 1e6 / float64(p.crowd.people)
+		rates[i] = rate(each*p.crowd.people, took)
+		processor[i] = (processorTime() - cpu).Seconds() * 1e6 / float64(each*p.crowd.people)
 	}
 	p.figures["pipeline"] = median(rates)
 	p.figures["pipeline_cpu"] = median(processor)

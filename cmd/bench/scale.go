@@ -11,7 +11,8 @@ import (
 const fewRecipients = 10_000
 
 // measureFew measures what a delivery costs where alerts go to few, in the same pipeline: more of
-// them should cost no more each.
+// them should cost no more each. A sample is of as many deliveries as one of an alert to everyone, so that both
+// have their share of collecting garbage.
 func (r *run) measureFew(ctx context.Context) (err error) {
 	few := *r
 	few.crowd = newCrowd(min(r.crowd.people, fewRecipients), r.Areas)
@@ -29,7 +30,7 @@ func (r *run) measureFew(ctx context.Context) (err error) {
 	if err := p.restart(ctx, "restart_directory"); err != nil {
 		return err
 	}
-	if err := p.measurePipeline(ctx); err != nil {
+	if err := p.measurePipeline(ctx, max(1, r.crowd.people/few.crowd.people)); err != nil {
 		return err
 	}
 	r.figures["pipeline_cpu_few"] = few.figures["pipeline_cpu"]
