@@ -1,7 +1,6 @@
 package sms
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -84,20 +83,14 @@ func (x *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
 	x.status = response.StatusCode
 	x.retryAfter = retryAfter(response.Header, time.Now())
-	// To its end, or the connection is not used again.
-	body, err := readAnswer(response)
+	response.Body = answer{io.LimitReader(response.Body, maxAnswer), response.Body}
 	if response.StatusCode >= http.StatusBadRequest {
-		// What is left of a broken answer will not decode; its status says enough.
-		return nil, restError(body)
+		defer response.Body.Close()
+		return nil, restError(response.Body)
 	}
-	if err != nil {
-		return nil, err
-	}
-	response.Body = io.NopCloser(body)
-	return response, nil
+	return response, nil // the library reads it, and closes it
 }
 
 // request makes what the library asks for: a form to post, else a query.
@@ -134,23 +127,25 @@ func newHeader(c Config) http.Header {
 	return r.Header
 }
 
-// readAnswer reads an answer, or what there is of one that breaks.
-func readAnswer(response *http.Response) (*bytes.Buffer, error) {
-	body := new(bytes.Buffer)
-	if response.ContentLength > 0 {
-		body.Grow(int(min(response.ContentLength, maxAnswer)) + bytes.MinRead)
-	}
-	_, err := body.ReadFrom(io.LimitReader(response.Body, maxAnswer))
-	return body, err
+// An answer is a body that is read to its end when it is closed, or the connection would not be used again.
+type answer struct {
+	io.Reader
+	body io.Closer
 }
 
-// restError reads Twilio's error.
+// Close implements io.Closer.
+func (a answer) Close() error {
+	_, _ = io.Copy(io.Discard, a) // what breaks here breaks the connection, which then is not used again
+	return a.body.Close()
+}
+
+// restError reads Twilio's error. What there is of a broken answer will not decode; its status says enough.
 func restError(body io.Reader) error {
-	var answer client.TwilioRestError
-	if err := json.NewDecoder(body).Decode(&answer); err != nil {
+	fault := new(client.TwilioRestError)
+	if err := json.NewDecoder(body).Decode(fault); err != nil {
 		return fmt.Errorf("the answer is not Twilio's: %w", err)
 	}
-	return &answer
+	return fault
 }
 
 // readdress points a request, which the library makes for Twilio's own address, at base_url.
