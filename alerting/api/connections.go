@@ -29,8 +29,9 @@ type standing struct {
 }
 
 // idleEnough is how long nothing must have been asked on a connection before it makes room: the next request may be
-// on its way on one that has just been answered, and would be lost with it.
-const idleEnough = 200 * time.Millisecond
+// on its way on one that has just been answered, and would be lost with it. A client in a flood may take a second to
+// read the answer.
+const idleEnough = 2 * time.Second
 
 // Limit bounds how many clients a server serves at once that it takes from a listener: serve what is
 // returned. It is told of the connections by server.ConnState, which is set here.
@@ -77,11 +78,12 @@ func (c *connections) admit(conn net.Conn) bool {
 	return true
 }
 
-// idle finds the connection on which nothing was asked for the longest time; nil where there is none.
+// idle finds the connection on which nothing was asked for the longest time; nil where there is none. One whose next
+// request lies unread is not idle, though its server does not know it yet.
 func (c *connections) idle(now time.Time) (found net.Conn) {
 	since := now.Add(-idleEnough)
 	for conn, s := range c.open {
-		if s.state == http.StateIdle && !s.since.After(since) {
+		if s.state == http.StateIdle && !s.since.After(since) && !unread(conn) {
 			found, since = conn, s.since
 		}
 	}

@@ -220,7 +220,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	for range api.MaxConnections {
 		require.True(t, answers(r.dial(t)))
 	}
-	time.Sleep(300 * time.Millisecond) // the next request may be on its way on one that was answered just now
+	time.Sleep(2100 * time.Millisecond) // the next request may be on its way on one that was answered just now
 	for range 20 {
 		require.True(t, answers(r.dial(t)), "it is kept out by connections that are idle")
 	}
