@@ -46,13 +46,14 @@ func newDigesting(deliveries []alerting.Planned, recipients []alerting.Recipient
 
 func (g *digesting) parts() int { return len(g.deliveries) + len(g.recipients) }
 
-// hash hashes all parts in their order.
+// hash hashes all parts in their order. Of a writer that has panicked nothing more comes.
 func (g *digesting) hash() []byte {
 	h := sha256.New()
 	for part := range g.parts() {
-		rows := <-g.written[part%len(g.written)]
-		h.Write(rows)
-		g.used <- rows
+		if rows, written := <-g.written[part%len(g.written)]; written {
+			h.Write(rows)
+			g.used <- rows
+		}
 	}
 	return h.Sum(nil)[:16]
 }
